@@ -1,0 +1,37 @@
+namespace Fuse;
+
+/// <summary>Who asks, and whether the asker still waits. Lives as long as the call it is handed to.</summary>
+public readonly ref struct Request
+{
+    private readonly InFlight? _inFlight;
+
+    /// <summary>The kernel's number of this request.</summary>
+    public ulong Unique { get; }
+
+    /// <summary>The caller's file system user id, as the mount's user namespace sees it.</summary>
+    public uint Uid { get; }
+
+    /// <summary>The caller's file system group id.</summary>
+    public uint Gid { get; }
+
+    /// <summary>The caller's thread id in the mount's pid namespace; 0 when it is not visible there or the kernel itself asks (read-ahead).</summary>
+    public uint Pid { get; }
+
+    /// <summary>A request of one's own making, for calling a file system without a mount.</summary>
+    public Request(ulong unique, uint uid, uint gid, uint pid)
+    {
+        Unique = unique;
+        Uid = uid;
+        Gid = gid;
+        Pid = pid;
+    }
+
+    internal Request(in fuse_in_header header, InFlight inFlight)
+        : this(header.unique, header.uid, header.gid, header.pid) => _inFlight = inFlight;
+
+    /// <summary>
+    /// The caller was signalled (FUSE_INTERRUPT named this request). A method that waits should look at this every few milliseconds and
+    /// return EINTR: until it returns, not even SIGKILL ends the caller.
+    /// </summary>
+    public bool IsInterrupted => _inFlight?.IsInterrupted ?? false;
+}
