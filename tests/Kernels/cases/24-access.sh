@@ -1,0 +1,27 @@
+# Public files are anyone's to read, private ones root's; nothing can be written.
+. /vm/lib.sh
+need_view
+
+fixtures test_pkt_access
+view
+row=".* test_pkt_access .*"
+for file in $MNT/progs.debug $PINS/progs; do
+    has "nobody reads $file" "$(as_nobody "cat $file" 2>&1)" "$row"
+done
+id=$(prog_id test_pkt_access)
+map=$(map_id pkt_lengths)
+has 'nobody reads progs/ID/info' "$(as_nobody "cat $MNT/progs/$id/info" 2>&1)" 'name: ?test_pkt_access'
+has 'nobody lists maps' "$(as_nobody "ls $MNT/maps" 2>&1)" "$map"
+
+entries=$MNT/maps/$map/entries
+same 'entries is 0600' "$(stat -c %a $entries)" 600
+check 'root reads entries' cat $entries
+refuses 'nobody gets EACCES on entries' 'Permission denied' as_nobody "cat $entries"
+refuses 'nobody gets EACCES on xlated' 'Permission denied' as_nobody "cat $MNT/progs/$id/xlated"
+
+refuses 'a write gets EROFS' 'Read-only file system' sh -c "echo 1 >$MNT/progs.debug"
+refuses 'a new file gets EROFS' 'Read-only file system' touch $MNT/new
+refuses 'a new folder gets EROFS' 'Read-only file system' mkdir $MNT/new
+refuses 'rm gets EROFS' 'Read-only file system' rm -f $MNT/progs.debug
+refuses 'chmod gets EROFS' 'Read-only file system' chmod 600 $MNT/progs.debug
+end_view

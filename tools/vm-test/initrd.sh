@@ -1,0 +1,49 @@
+# Part of run: the guest's only file system.
+
+# loaded by cases with modprobe; a name that is built in has no file and needs none
+guest_modules=(fuse veth dummy sch_ingress cls_bpf)
+
+# module_files NAME: the module's file and those it depends on, as modules.dep lists them
+module_files() {
+    awk -v name="$1" -F ': *' '{ file = $1; sub(/.*\//, "", file); sub(/\.ko.*/, "", file); gsub(/-/, "_", file) }
+        file == name { print $1; n = split($2, deps, " "); for (i = 1; i <= n; i++) print deps[i] }' "$2/modules.dep"
+}
+
+copy_modules() {
+    local from=$kernel_root/lib/modules/$kernel_release into=$1/lib/modules/$kernel_release name file
+    mkdir -p "$into"
+    cp "$from"/modules.builtin* "$from/modules.order" "$into/"
+    for name in "${guest_modules[@]}"; do
+        for file in $(module_files "$name" "$from"); do
+            mkdir -p "$into/$(dirname "$file")"
+            case $file in
+            # not every busybox unpacks them
+            *.xz) xz -dc "$from/$file" >"$into/${file%.xz}" ;;
+            *) cp "$from/$file" "$into/$file" ;;
+            esac
+        done
+    done
+    depmod -b "$1" "$kernel_release"
+}
+
+# build_initrd DIR: DIR/initrd from DIR/tree
+build_initrd() {
+    local tree=$1/tree
+    mkdir -p "$tree"/{bin,dev,etc,mnt/bpfinfo,proc,root,sys,tmp,vm/cases,vm/fixtures}
+    chmod 1777 "$tree/tmp"
+    cp "$(command -v busybox)" "$tree/bin/busybox"
+    ln -s busybox "$tree/bin/sh"
+    printf 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' >"$tree/etc/passwd"
+    printf 'root:x:0:\nnogroup:x:65534:\n' >"$tree/etc/group"
+
+    cp "$here/init" "$tree/init"
+    cp "$here/lib.sh" "$tree/vm/"
+    cp "${cases[@]}" "$tree/vm/cases/"
+    cp "$work"/fixtures/*.o "$tree/vm/fixtures/"
+    cp "$work"/fixtures/{fixture-loader,bpf-ids} "$tree/bin/"
+    [ ${#extra_files[@]} = 0 ] || cp "${extra_files[@]}" "$tree/vm/"
+    [ -z "$binary" ] || cp "$binary" "$tree/bin/bpffs-view"
+    copy_modules "$tree"
+
+    (cd "$tree" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null) >"$1/initrd"
+}

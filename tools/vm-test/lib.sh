@@ -1,0 +1,190 @@
+# What a guest case starts with: `. /vm/lib.sh`. Each check prints one TAP line, named after its case.
+
+MNT=/mnt/bpfinfo
+PINS=/sys/fs/bpf/bpffs-view
+FIXTURES=/vm/fixtures
+
+# ---- TAP
+
+tap() {
+    number=$(($(cat "$VM_COUNT") + 1))
+    echo "$number" >"$VM_COUNT"
+    echo "$1 $number - $VM_CASE: $2"
+}
+
+# a diagnostic for a person; indented text stays readable
+note() {
+    [ -z "$*" ] || printf '%s\n' "$*" | sed 's/^/#   /'
+}
+
+ok() { tap ok "$1"; }
+not_ok() { tap 'not ok' "$1${2:+ # $2}"; }
+skip() { tap ok "$1 # SKIP $2"; }
+
+# check NAME COMMAND...: the command succeeds
+check() {
+    name=$1
+    shift
+    if output=$("$@" 2>&1); then
+        ok "$name"
+    else
+        not_ok "$name" "$* fails with $?"
+        note "$output"
+        return 1
+    fi
+}
+
+# same NAME GOT WANT
+same() {
+    if [ "$2" = "$3" ]; then
+        ok "$1"
+    else
+        not_ok "$1" 'differs'
+        note "got:  $2"
+        note "want: $3"
+        return 1
+    fi
+}
+
+# has NAME TEXT REGEX: one line of TEXT, its blanks folded, is REGEX from end to end
+has() {
+    if printf '%s\n' "$2" | fold_blanks | grep -Eqx -- "$3"; then
+        ok "$1"
+    else
+        not_ok "$1" "no line is '$3' in:"
+        note "$2"
+        return 1
+    fi
+}
+
+# lacks NAME TEXT REGEX: no line of TEXT is REGEX
+lacks() {
+    if printf '%s\n' "$2" | fold_blanks | grep -Eqx -- "$3"; then
+        not_ok "$1" "a line is '$3' in:"
+        note "$2"
+        return 1
+    else
+        ok "$1"
+    fi
+}
+
+# refuses NAME TEXT COMMAND...: the command fails, and says TEXT
+refuses() {
+    name=$1 reason=$2
+    shift 2
+    if output=$("$@" 2>&1); then
+        not_ok "$name" "$* succeeds"
+        note "$output"
+    elif printf '%s\n' "$output" | grep -q "$reason"; then
+        ok "$name"
+    else
+        not_ok "$name" "fails, but not with '$reason'"
+        note "$output"
+    fi
+}
+
+fold_blanks() { sed 's/[ \t][ \t]*/ /g; s/^ //; s/ $//'; }
+
+# within SECONDS COMMAND...: the kernel frees BPF objects only after an RCU grace period, so what ends, ends soon
+within() {
+    tries=$(($1 * 10))
+    shift
+    while [ $tries -gt 0 ]; do
+        "$@" >/dev/null 2>&1 && return 0
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+    return 1
+}
+
+# ---- objects of the kernel
+
+# remember what exists now; a case before may still be ending, so the comparison is about what is new since
+remember() { bpf-ids >/tmp/remembered; }
+new_objects() { bpf-ids | grep -vxFf /tmp/remembered; }
+nothing_new() { [ -z "$(new_objects)" ]; }
+
+# nothing_left NAME: all objects since `remember` are gone, or go soon
+nothing_left() {
+    if within 10 nothing_new; then
+        ok "$1"
+    else
+        not_ok "$1" 'still there:'
+        note "$(new_objects)"
+    fi
+}
+
+# ---- fixtures
+
+# fixtures OBJECT[@PROGRAM]...: loads and attaches them; they end with the case
+fixtures() {
+    fixture_log=/tmp/fixtures.$$
+    set -- $(for object in "$@"; do
+        target=${object#*@}
+        [ "$target" = "$object" ] && target=''
+        echo "$FIXTURES/${object%%@*}.bpf.o${target:+@$target}"
+    done)
+    fixture-loader "$@" >$fixture_log 2>&1 &
+    fixture_pid=$!
+    trap end_fixtures EXIT
+    if ! within 20 grep -q '^ready$' $fixture_log; then
+        not_ok 'fixtures load and attach' 'the loader is not ready'
+        note "$(cat $fixture_log)"
+        exit 0
+    fi
+}
+
+# the seed's example
+seed_fixtures() {
+    fixtures test_pkt_access fexit@test_pkt_access freplace@test_pkt_access
+}
+
+end_fixtures() {
+    trap - EXIT
+    kill $fixture_pid
+    wait $fixture_pid
+} 2>/dev/null
+
+# id of a fixture's program; of the link that holds it; of a map
+prog_id() { awk -v name="$1" '$2 == name { print $1 }' $fixture_log; }
+link_id() { bpf-ids | awk -v prog="$(prog_id "$1")" '$1 == "link" && $3 == prog { print $2 }'; }
+map_id() { bpf-ids | awk -v name="$1" '$1 == "map" && $3 == name { print $2 }'; }
+
+# the kernel keeps 15 characters of a name; BTF keeps all, and a table may show either
+either_name() {
+    short=$(printf '%.15s' "$1")
+    if [ "$short" = "$1" ]; then echo "$1"; else echo "($1|$short)"; fi
+}
+
+# ---- the view
+
+need_view() {
+    if [ ! -x /bin/bpffs-view ]; then
+        skip 'needs the view' 'no bpffs-view binary'
+        exit 0
+    fi
+}
+
+# mounts it, or ends the case
+view() {
+    need_view
+    if ! output=$(timeout 20 bpffs-view "$@" $MNT 2>&1 </dev/null); then
+        not_ok 'bpffs-view mounts' "exit status $?"
+        note "$output"
+        exit 0
+    fi
+    if ! mountpoint -q $MNT; then
+        not_ok 'bpffs-view mounts' 'it returned, but nothing is mounted'
+        note "$output"
+        exit 0
+    fi
+}
+
+server_ended() { ! pidof bpffs-view; }
+
+end_view() {
+    umount $MNT && within 10 server_ended
+}
+
+# as_nobody COMMAND: a shell line without any privilege
+as_nobody() { su -s /bin/sh nobody -c "$1"; }
