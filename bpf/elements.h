@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The elements of a map, of any key and value size, by one program.
+ *
+ * An element on the wire: key, value, struct element_end_record; key and value are filled up with zeros to a multiple of 8.
+ * The value of a per-CPU map is the kernel's copy of all possible CPUs' values, each filled up likewise.
+ *
+ * Others change the map while it is read, without a lock that we could take: an array's value is overwritten in place,
+ * a preallocated hash element is freed and used again at once. So each element is read twice, and its end says whether
+ * both readings agreed; the reader asks for a torn one again. (The kernel copies per-CPU values itself: one reading.)
+ *
+ * ctx->key and ctx->value are read by probe: a plain access of a buffer would be checked against the key and value
+ * size of the map at attach, and one program could not serve all sizes.
+ */
+#ifndef BPFFS_VIEW_ELEMENTS_H
+#define BPFFS_VIEW_ELEMENTS_H
+
+#include "kernel.h"
+#include "records.h"
+
+#define CHUNK		256
+#define CHUNK_WORDS	(CHUNK / sizeof(__u64))
+#define ROUND_UP_8(x)	(((x) + 7) & ~7u)
+
+const volatile __u32 possible_cpus = 1;
+
+struct element_walk {
+	struct seq_file *seq;
+	__u64 address;
+	__u32 size;
+	__u64 sum;
+};
+
+static __always_inline long read_chunk(__u64 i, struct element_walk *walk, struct seq_file *seq)
+{
+	__u64 words[CHUNK_WORDS] = {}, sum = walk->sum;
+	__u32 done = i * CHUNK, len, w;
+
+	if (done >= walk->size)
+		return 1;
+	len = walk->size - done;
+	if (len > CHUNK)
+		len = CHUNK;
+	bpf_probe_read_kernel(words, len, (void *)(walk->address + done));
+	len = ROUND_UP_8(len);
+	for (w = 0; w < CHUNK_WORDS && w < len / sizeof(__u64); w++)
+		sum = (sum << 7 | sum >> 57) ^ words[w];
+	walk->sum = sum;
+	if (seq && len <= CHUNK)
+		bpf_seq_write(seq, words, len);
+	return 0;
+}
+
+static long sum_chunk(__u64 i, void *ctx)
+{
+	return read_chunk(i, ctx, NULL);
+}
+
+static long write_chunk(__u64 i, void *ctx)
+{
+	struct element_walk *walk = ctx;
+
+	return read_chunk(i, walk, walk->seq);
+}
+
+static __always_inline __u64 as_number(void *pointer)
+{
+	__u64 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number), &pointer);
+	return number;
+}
+
+static __always_inline bool is_percpu(__u32 type)
+{
+	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
+SEC("iter/bpf_map_elem")
+int map_elements(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct bpf_map *map = ctx->map;
+	struct element_walk walk = { .seq = ctx->meta->seq };
+	struct element_end_record end = {};
+	__u64 key, value, written;
+	__u32 value_size;
+	bool percpu;
+
+	if (!map || !ctx->key || !ctx->value)
+		return 0;
+	key = as_number(ctx->key);
+	value = as_number(ctx->value);
+	percpu = is_percpu(map->map_type);
+	value_size = percpu ? ROUND_UP_8(map->value_size) * possible_cpus : map->value_size;
+
+	walk.address = key;
+	walk.size = map->key_size;
+	bpf_loop(map->key_size / CHUNK + 1, write_chunk, &walk, 0);
+	walk.address = value;
+	walk.size = value_size;
+	bpf_loop(value_size / CHUNK + 1, write_chunk, &walk, 0);
+
+	if (!percpu) {
+		written = walk.sum;
+		walk.sum = 0;
+		walk.address = key;
+		walk.size = map->key_size;
+		bpf_loop(map->key_size / CHUNK + 1, sum_chunk, &walk, 0);
+		walk.address = value;
+		walk.size = value_size;
+		bpf_loop(value_size / CHUNK + 1, sum_chunk, &walk, 0);
+		end.torn = walk.sum != written;
+	}
+	bpf_seq_write(ctx->meta->seq, &end, sizeof(end));
+	return 0;
+}
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel structures the programs look into, each with the members that are used and no others:
+ * CO-RE finds their offsets on the running kernel. A name that ends in ___something is a variant of another
+ * kernel version (libbpf ignores what follows the three underscores).
+ */
+#ifndef BPFFS_VIEW_KERNEL_H
+#define BPFFS_VIEW_KERNEL_H
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	long long counter;
+} atomic64_t;
+
+/* Opaque in the kernel; on 64-bit machines the number itself. */
+typedef struct {
+	__u64 value;
+} u64_stats_t;
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+	__u64 session_id;
+	__u64 seq_num;
+};
+
+
+struct btf_type___kernel {
+	__u32 name_off;
+};
+
+struct btf {
+	struct btf_type___kernel **types;
+	const char *strings;
+	__u32 nr_types;
+	__u32 id;
+	struct btf *base_btf;
+	__u32 start_id;
+	__u32 start_str_off;
+};
+
+struct bpf_func_info___kernel {
+	__u32 insn_off;
+	__u32 type_id;
+};
+
+struct user_struct {
+	struct {
+		unsigned int val;
+	} uid;
+};
+
+struct bpf_prog_stats___kernel {
+	u64_stats_t cnt;
+	u64_stats_t nsecs;
+	u64_stats_t misses;
+};
+
+struct bpf_prog;
+
+struct bpf_prog_aux {
+	__u32 used_map_cnt;
+	__u32 stack_depth;
+	__u32 id;
+	__u32 func_cnt;
+	__u32 attach_btf_id;
+	__u32 verified_insns;
+	__u32 func_info_cnt;
+	__u64 load_time;
+	struct bpf_map **used_maps;
+	struct bpf_prog *dst_prog;
+	const char *attach_func_name;
+	struct bpf_prog **func;
+	struct user_struct *user;
+	struct btf *btf;
+	struct bpf_func_info___kernel *func_info;
+	char name[BPF_OBJ_NAME_LEN];
+};
+
+struct bpf_prog_aux___sleepable {
+	bool sleepable;			/* until 6.9; since then in struct bpf_prog */
+};
+
+struct bpf_prog {
+	__u16 pages;
+	__u16 jited:1;
+	__u16 gpl_compatible:1;
+	enum bpf_prog_type type;
+	enum bpf_attach_type expected_attach_type;
+	__u32 len;
+	__u32 jited_len;
+	__u8 tag[8];
+	struct bpf_prog_stats___kernel *stats;
+	struct bpf_prog_aux *aux;
+};
+
+struct bpf_prog___sleepable {
+	__u16 sleepable:1;		/* since 6.9 (66c8473135c6) */
+};
+
+struct bpf_map {
+	enum bpf_map_type map_type;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 max_entries;
+	__u64 map_extra;
+	__u32 map_flags;
+	__u32 id;
+	int numa_node;
+	__u32 btf_key_type_id;
+	__u32 btf_value_type_id;
+	__u32 btf_vmlinux_value_type_id;
+	struct btf *btf;
+	atomic64_t refcnt;
+	atomic64_t usercnt;
+	bool frozen;
+	char name[BPF_OBJ_NAME_LEN];
+};
+
+struct bpf_array {
+	void *pptrs[1];
+};
+
+struct bpf_link {
+	__u32 id;
+	enum bpf_link_type type;
+	struct bpf_prog *prog;
+};
+
+struct bpf_trampoline {
+	__u64 key;			/* object id << 32 | BTF type id; bit 31: the object is a BTF, not a program */
+};
+
+struct bpf_tramp_link {
+	struct bpf_link link;
+};
+
+struct bpf_tracing_link {
+	struct bpf_tramp_link link;	/* since 5.19; struct bpf_link before, at the same place */
+	struct bpf_trampoline *trampoline;
+	struct bpf_prog *tgt_prog;
+};
+
+struct tracepoint {
+	const char *name;
+};
+
+struct bpf_raw_event_map {
+	struct tracepoint *tp;
+};
+
+struct bpf_raw_tp_link {
+	struct bpf_raw_event_map *btp;
+};
+
+struct bpf_iter_reg {
+	const char *target;
+};
+
+struct bpf_iter_target_info {
+	const struct bpf_iter_reg *reg_info;
+};
+
+struct bpf_iter_link {
+	struct bpf_iter_target_info *tinfo;
+};
+
+struct kernfs_node {
+	__u64 id;
+	const char *name;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct bpf_cgroup_link {
+	struct cgroup *cgroup;
+};
+
+struct net_device {
+	char name[16];
+	int ifindex;
+};
+
+struct bpf_xdp_link {
+	struct net_device *dev;
+};
+
+struct tcx_link {
+	struct net_device *dev;
+};
+
+struct netkit_link {
+	struct net_device *dev;
+};
+
+struct file {
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct task_struct {
+	struct files_struct *files;
+};
+
+struct bpf_iter__bpf_prog {
+	struct bpf_iter_meta *meta;
+	struct bpf_prog *prog;
+};
+
+struct bpf_iter__bpf_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+};
+
+struct bpf_iter__bpf_link {
+	struct bpf_iter_meta *meta;
+	struct bpf_link *link;
+};
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+#pragma clang attribute pop
+
+#define BPF_SEQ_WRITE_RECORD(meta, record) bpf_seq_write((meta)->seq, record, sizeof(*(record)))
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One object without walking all: the caller has it open, so it stands in the caller's own file table.
+ * Programs of type syscall run once per BPF_PROG_RUN in the calling thread and hand the record back in their context:
+ * one system call, no state between threads.
+ */
+#ifndef BPFFS_VIEW_ONE_H
+#define BPFFS_VIEW_ONE_H
+
+#include "progs.h"
+#include "maps.h"
+#include "links.h"
+
+#define EBADF 9
+
+/* The object behind the current task's descriptor fd; NULL if there is none. */
+static __always_inline void *object_of_fd(__u32 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **files, *file = NULL;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(fdt, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
+		return NULL;
+	return BPF_CORE_READ(file, private_data);
+}
+
+SEC("syscall")
+int one_prog(struct one_prog_record *ctx)
+{
+	struct bpf_prog *prog = object_of_fd(ctx->fd);
+	struct prog_record r = {};
+
+	if (!prog) {
+		ctx->error = EBADF;
+		return 0;
+	}
+	fill_prog(&r, prog, false);
+	ctx->prog = r;
+	return 0;
+}
+
+SEC("syscall")
+int one_prog_maps(struct one_prog_maps_record *ctx)
+{
+	struct bpf_prog *prog = object_of_fd(ctx->fd);
+	__u32 i, cnt, ids[MAX_USED_MAPS] = {};
+	struct bpf_map **used_maps, *map;
+
+	if (!prog) {
+		ctx->error = EBADF;
+		return 0;
+	}
+	cnt = BPF_CORE_READ(prog, aux, used_map_cnt);
+	used_maps = BPF_CORE_READ(prog, aux, used_maps);
+	for (i = 0; i < MAX_USED_MAPS && i < cnt; i++) {
+		if (bpf_probe_read_kernel(&map, sizeof(map), used_maps + i))
+			break;
+		ids[i] = BPF_CORE_READ(map, id);
+	}
+	ctx->cnt = i;
+	__builtin_memcpy(ctx->map_ids, ids, sizeof(ids));
+	return 0;
+}
+
+SEC("syscall")
+int one_map(struct one_map_record *ctx)
+{
+	struct bpf_map *map = object_of_fd(ctx->fd);
+	struct map_record r = {};
+
+	if (!map) {
+		ctx->error = EBADF;
+		return 0;
+	}
+	fill_map(&r, map, false);
+	ctx->map = r;
+	return 0;
+}
+
+SEC("syscall")
+int one_link(struct one_link_record *ctx)
+{
+	struct bpf_link *link = object_of_fd(ctx->fd);
+	struct link_record r = {};
+
+	if (!link) {
+		ctx->error = EBADF;
+		return 0;
+	}
+	fill_link(&r, link);
+	ctx->link = r;
+	return 0;
+}
+
+#endif

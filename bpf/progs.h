@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Programs: struct bpf_prog -> struct prog_record. */
+#ifndef BPFFS_VIEW_PROGS_H
+#define BPFFS_VIEW_PROGS_H
+
+#include "kernel.h"
+#include "names.h"
+#include "percpu.h"
+
+struct stats_sum {
+	struct bpf_prog_stats___kernel *percpu;
+	__u64 nsecs, cnt, misses;
+};
+
+static long add_stats_of_cpu(__u64 cpu, void *ctx)
+{
+	struct stats_sum *sum = ctx;
+	struct bpf_prog_stats___kernel *stats;
+
+	if (cpu >= MAX_CPUS)
+		return 1;
+	stats = (void *)sum->percpu + percpu_offsets[cpu];
+	sum->nsecs += BPF_CORE_READ(stats, nsecs).value;
+	sum->cnt += BPF_CORE_READ(stats, cnt).value;
+	sum->misses += BPF_CORE_READ(stats, misses).value;
+	return 0;
+}
+
+struct jited_sum {
+	struct bpf_prog **func;
+	__u32 bytes;
+};
+
+static long add_jited_of_func(__u64 i, void *ctx)
+{
+	struct jited_sum *sum = ctx;
+	struct bpf_prog *func;
+
+	if (bpf_probe_read_kernel(&func, sizeof(func), sum->func + i))
+		return 1;
+	sum->bytes += BPF_CORE_READ(func, jited_len);
+	return 0;
+}
+
+/*
+ * Fill *r, which is zero. The program comes from an iterator's context (the verifier then allows plain loads) or out of a
+ * file's private_data (TRUSTED false: every load is a probe read).
+ */
+#define READ(...) (trusted ? ___arrow(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
+
+static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *prog, bool trusted)
+{
+	struct bpf_prog_aux *aux = READ(prog, aux);
+	struct bpf_prog___sleepable *newer = (void *)prog;
+	struct bpf_prog_aux___sleepable *older = (void *)aux;
+	struct btf *btf = READ(aux, btf);
+	struct bpf_prog *target = READ(aux, dst_prog);
+	struct stats_sum sum = { .percpu = BPF_CORE_READ(prog, stats) };	/* a number to the verifier: it is calculated with */
+
+	r->load_time = READ(aux, load_time);
+	r->id = READ(aux, id);
+	r->type = READ(prog, type);
+	r->expected_attach_type = READ(prog, expected_attach_type);
+	r->uid = BPF_CORE_READ(aux, user, uid.val);
+	r->bytes_xlated = READ(prog, len) * sizeof(struct bpf_insn);
+	r->pages = READ(prog, pages);
+	r->used_map_cnt = READ(aux, used_map_cnt);
+	r->func_cnt = READ(aux, func_cnt);
+	r->verified_insns = READ(aux, verified_insns);
+	r->attach_btf_id = READ(aux, attach_btf_id);
+	r->stack_depth = READ(aux, stack_depth);
+	if (btf)
+		r->btf_id = READ(btf, id);
+	if (target)
+		r->target_prog_id = BPF_CORE_READ(target, aux, id);
+
+	if (BPF_CORE_READ_BITFIELD_PROBED(prog, jited))
+		r->flags |= PROG_JITED;
+	if (BPF_CORE_READ_BITFIELD_PROBED(prog, gpl_compatible))
+		r->flags |= PROG_GPL_COMPATIBLE;
+	if (bpf_core_field_exists(newer->sleepable) ? BPF_CORE_READ_BITFIELD_PROBED(newer, sleepable) :
+	    bpf_core_field_exists(older->sleepable) ? BPF_CORE_READ(older, sleepable) : 0)
+		r->flags |= PROG_SLEEPABLE;
+
+	if (r->func_cnt) {
+		struct jited_sum jited = { .func = BPF_CORE_READ(aux, func) };
+
+		bpf_loop(r->func_cnt, add_jited_of_func, &jited, 0);
+		r->bytes_jited = jited.bytes;
+	} else {
+		r->bytes_jited = READ(prog, jited_len);
+	}
+
+	if (sum.percpu && percpu_cpus) {
+		bpf_loop(percpu_cpus, add_stats_of_cpu, &sum, 0);
+		r->run_time_ns = sum.nsecs;
+		r->run_cnt = sum.cnt;
+		r->recursion_misses = sum.misses;
+		r->flags |= PROG_HAS_STATS;
+	}
+
+	bpf_probe_read_kernel(r->tag, sizeof(r->tag), prog->tag);
+	read_prog_name(r->name, aux);
+	bpf_probe_read_kernel_str(r->attach_func, sizeof(r->attach_func), READ(aux, attach_func_name));
+}
+
+#undef READ
+
+#endif

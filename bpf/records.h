@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The records that cross from the BPF programs to the view. Declared here and nowhere else:
+ * tools/RecordGen makes the C# structs from the compiled object's BTF.
+ *
+ * Members are ordered so that no padding appears. Text ends in NUL within its array; what follows the NUL is zero.
+ */
+#ifndef BPFFS_VIEW_RECORDS_H
+#define BPFFS_VIEW_RECORDS_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define OBJ_NAME_LEN	16	/* BPF_OBJ_NAME_LEN */
+#define FULL_NAME_LEN	128	/* as much of a BTF name as is kept; bpftool keeps the same */
+#define MAX_USED_MAPS	64	/* kernel/bpf/verifier.c: a program uses at most 64 maps */
+
+enum prog_flags {
+	PROG_JITED		= 1,
+	PROG_GPL_COMPATIBLE	= 2,
+	PROG_SLEEPABLE		= 4,
+	PROG_HAS_STATS		= 8,	/* the run_* members were readable */
+};
+
+/* One program: struct bpf_prog and struct bpf_prog_aux. */
+struct prog_record {
+	__u64 load_time;		/* ns since boot, CLOCK_BOOTTIME */
+	__u64 run_time_ns;
+	__u64 run_cnt;
+	__u64 recursion_misses;
+	__u32 id;
+	__u32 type;			/* enum bpf_prog_type */
+	__u32 expected_attach_type;	/* enum bpf_attach_type */
+	__u32 flags;			/* enum prog_flags */
+	__u32 uid;			/* of the loader, in the initial user namespace */
+	__u32 btf_id;			/* 0: none */
+	__u32 bytes_xlated;
+	__u32 bytes_jited;
+	__u32 pages;
+	__u32 used_map_cnt;
+	__u32 func_cnt;			/* 0: no subprograms */
+	__u32 verified_insns;
+	__u32 attach_btf_id;		/* type id of the function it attaches to */
+	__u32 target_prog_id;		/* aux->dst_prog; the kernel clears it when the program is attached (5.10) */
+	__u32 stack_depth;
+	__u32 reserved;
+	__u8 tag[8];
+	char name[FULL_NAME_LEN];	/* the full name from BTF where aux->name was cut */
+	char attach_func[FULL_NAME_LEN];	/* aux->attach_func_name */
+};
+
+/* One edge: program uses map. */
+struct prog_map_record {
+	__u32 prog_id;
+	__u32 map_id;
+};
+
+/* One map: struct bpf_map. */
+struct map_record {
+	__u64 map_extra;
+	__u64 refcnt;
+	__u64 usercnt;
+	__u32 id;
+	__u32 type;			/* enum bpf_map_type */
+	__u32 key_size;			/* bytes */
+	__u32 value_size;		/* bytes */
+	__u32 max_entries;
+	__u32 map_flags;
+	__u32 btf_id;			/* 0: none */
+	__u32 btf_key_type_id;
+	__u32 btf_value_type_id;
+	__u32 btf_vmlinux_value_type_id;
+	__u32 frozen;
+	__s32 numa_node;		/* -1: any */
+	char name[OBJ_NAME_LEN];
+};
+
+/* One link: struct bpf_link and what its type embeds it in. */
+struct link_record {
+	__u32 id;
+	__u32 type;			/* enum bpf_link_type */
+	__u32 prog_id;			/* 0: none (struct_ops) */
+	__u32 target_prog_id;		/* tracing links: bpf_tracing_link.tgt_prog; 0: the kernel */
+	__u32 target_btf_id;		/* tracing links: type id of the function in the target's BTF */
+	__u32 ifindex;			/* xdp, tcx, netkit */
+	__u64 cgroup_id;		/* cgroup */
+	char prog_name[FULL_NAME_LEN];
+	char target_func[FULL_NAME_LEN];	/* function, tracepoint, iterator target or device */
+	char target_name[FULL_NAME_LEN];	/* target program's name */
+};
+
+/* What listings and progs.debug want of a program: a third of prog_record's cost. */
+struct prog_row_record {
+	__u64 load_time;		/* ns since boot */
+	__u32 id;
+	__u32 type;
+	__u32 pages;
+	__u32 target_prog_id;		/* as in prog_record */
+	__u8 tag[8];
+	char name[FULL_NAME_LEN];
+	char attach_func[FULL_NAME_LEN];
+};
+
+/* What follows an element's key and value (elements.h). */
+struct element_end_record {
+	__u64 torn;		/* 1: it changed while it was read */
+};
+
+/* What one.h's programs are given (fd) and give back. */
+struct one_prog_record {
+	__u32 fd;
+	__s32 error;
+	struct prog_record prog;
+};
+
+struct one_prog_maps_record {
+	__u32 fd;
+	__s32 error;
+	__u32 cnt;
+	__u32 map_ids[MAX_USED_MAPS];
+};
+
+struct one_map_record {
+	__u32 fd;
+	__s32 error;
+	struct map_record map;
+};
+
+struct one_link_record {
+	__u32 fd;
+	__s32 error;
+	struct link_record link;
+};
+
+#endif

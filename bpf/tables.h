@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One record per object: what the view's listings and tables are made of. */
+#ifndef BPFFS_VIEW_TABLES_H
+#define BPFFS_VIEW_TABLES_H
+
+#include "progs.h"
+#include "maps.h"
+#include "links.h"
+
+SEC("iter/bpf_prog")
+int prog_records(struct bpf_iter__bpf_prog *ctx)
+{
+	struct bpf_prog *prog = ctx->prog;
+	struct prog_record r = {};
+
+	if (!prog)
+		return 0;
+	fill_prog(&r, prog, true);
+	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
+	return 0;
+}
+
+SEC("iter/bpf_map")
+int map_records(struct bpf_iter__bpf_map *ctx)
+{
+	struct bpf_map *map = ctx->map;
+	struct map_record r = {};
+
+	if (!map)
+		return 0;
+	fill_map(&r, map, true);
+	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
+	return 0;
+}
+
+SEC("iter/bpf_link")
+int link_records(struct bpf_iter__bpf_link *ctx)
+{
+	struct bpf_link *link = ctx->link;
+	struct link_record r = {};
+
+	if (!link)
+		return 0;
+	fill_link(&r, link);
+	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
+	return 0;
+}
+
+
+/* Every edge of one program in one go: what bpf_seq_read() drops when its buffer is full is the whole program's. */
+SEC("iter/bpf_prog")
+int prog_map_records(struct bpf_iter__bpf_prog *ctx)
+{
+	struct bpf_prog *prog = ctx->prog;
+	struct prog_map_record r = {};
+	struct bpf_map **used_maps, *map;
+	__u32 cnt, i;
+
+	if (!prog)
+		return 0;
+	r.prog_id = prog->aux->id;
+	cnt = prog->aux->used_map_cnt;
+	used_maps = prog->aux->used_maps;
+	for (i = 0; i < MAX_USED_MAPS && i < cnt; i++) {
+		if (bpf_probe_read_kernel(&map, sizeof(map), used_maps + i))
+			break;
+		r.map_id = BPF_CORE_READ(map, id);
+		BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
+	}
+	return 0;
+}
+
+SEC("iter/bpf_prog")
+int prog_row_records(struct bpf_iter__bpf_prog *ctx)
+{
+	struct bpf_prog *prog = ctx->prog;
+	struct prog_row_record r = {};
+	struct bpf_prog_aux *aux;
+
+	if (!prog)
+		return 0;
+	aux = prog->aux;
+	r.load_time = aux->load_time;
+	r.id = aux->id;
+	r.type = prog->type;
+	r.pages = prog->pages;
+	if (aux->dst_prog)
+		r.target_prog_id = aux->dst_prog->aux->id;
+	bpf_probe_read_kernel(r.tag, sizeof(r.tag), prog->tag);
+	read_prog_name(r.name, aux);
+	if (aux->attach_func_name)
+		bpf_probe_read_kernel_str(r.attach_func, sizeof(r.attach_func), aux->attach_func_name);
+	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
+	return 0;
+}
+
+#endif

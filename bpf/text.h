@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Text printed in the kernel. These programs live in pinned links: they go on printing when no process of ours is left,
+ * so all that is needed to read them is in them.
+ */
+#ifndef BPFFS_VIEW_TEXT_H
+#define BPFFS_VIEW_TEXT_H
+
+#include "kernel.h"
+#include "links.h"
+
+SEC("iter/bpf_prog")
+int dump_bpf_prog(struct bpf_iter__bpf_prog *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct bpf_prog *prog = ctx->prog;
+	char name[FULL_NAME_LEN] = {}, func[FULL_NAME_LEN] = {}, target_name[FULL_NAME_LEN] = {};
+	struct bpf_prog_aux *aux;
+	struct bpf_prog *target;
+
+	if (!prog)
+		return 0;
+	aux = prog->aux;
+	if (ctx->meta->seq_num == 0)
+		BPF_SEQ_PRINTF(seq, "  id name             pages attached\n");
+
+	read_prog_name(name, aux);
+	bpf_probe_read_kernel_str(func, sizeof(func), aux->attach_func_name);
+	target = aux->dst_prog;
+	if (target)
+		read_prog_name(target_name, BPF_CORE_READ(target, aux));
+	if (target_name[0])
+		BPF_SEQ_PRINTF(seq, "%4u %-16s %5u %s %s\n", aux->id, name, prog->pages, func, target_name);
+	else if (func[0])
+		BPF_SEQ_PRINTF(seq, "%4u %-16s %5u %s\n", aux->id, name, prog->pages, func);
+	else
+		BPF_SEQ_PRINTF(seq, "%4u %-16s %5u\n", aux->id, name, prog->pages);
+	return 0;
+}
+
+/* No pages here: they left struct bpf_map in 5.11, and no program can ask map_mem_usage(). */
+SEC("iter/bpf_map")
+int dump_bpf_map(struct bpf_iter__bpf_map *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct bpf_map *map = ctx->map;
+
+	if (!map)
+		return 0;
+	if (ctx->meta->seq_num == 0)
+		BPF_SEQ_PRINTF(seq, "  id name             max_entries\n");
+	BPF_SEQ_PRINTF(seq, "%4u %-16s %11u\n", map->id, map->name, map->max_entries);
+	return 0;
+}
+
+static const char link_types[][16] = {
+	"unspec", "raw_tracepoint", "tracing", "cgroup", "iter", "netns", "xdp", "perf_event", "kprobe_multi",
+	"struct_ops", "netfilter", "tcx", "uprobe_multi", "netkit", "sockmap",
+};
+
+SEC("iter/bpf_link")
+int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct bpf_link *link = ctx->link;
+	struct link_record r = {};
+	char type[16] = {};
+
+	if (!link)
+		return 0;
+	if (ctx->meta->seq_num == 0)
+		BPF_SEQ_PRINTF(seq, "  id type           prog             target\n");
+
+	fill_link(&r, link);
+	if (r.type < sizeof(link_types) / sizeof(link_types[0]))
+		bpf_probe_read_kernel_str(type, sizeof(type), link_types[r.type]);
+	else
+		BPF_SNPRINTF(type, sizeof(type), "%u", r.type);
+
+	BPF_SEQ_PRINTF(seq, "%4u %-14s %-16s", r.id, type, r.prog_name);
+	if (r.target_func[0])
+		BPF_SEQ_PRINTF(seq, " %s", r.target_func);
+	if (r.target_name[0])
+		BPF_SEQ_PRINTF(seq, " %s", r.target_name);
+	if (r.cgroup_id)
+		BPF_SEQ_PRINTF(seq, " cgroup:%llu", r.cgroup_id);
+	BPF_SEQ_PRINTF(seq, "\n");
+	return 0;
+}
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The view's BPF programs: one object, because libbpf's cost per object (parsing the kernel's BTF) is most of the cost
+ * of loading.
+ *
+ *   text.h       text printed in the kernel, for the pins
+ *   tables.h     one record per program, map, link; and their edges
+ *   one.h        the record of one object, given its file descriptor
+ *   elements.h   the elements of a map
+ */
+#include "kernel.h"
+#include "records.h"
+#include "names.h"
+#include "progs.h"
+#include "maps.h"
+#include "links.h"
+#include "text.h"
+#include "tables.h"
+#include "one.h"
+#include "elements.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
