@@ -19,4 +19,12 @@
 #include "one.h"
 #include "elements.h"
 
+/* clang leaves a type that only a local variable has out of the BTF; tools/RecordGen needs them all. */
+const struct {
+	struct prog_map_record prog_map;
+	struct prog_row_record prog_row;
+	struct element_end_record element_end;
+	enum prog_flags prog_flags;
+} record_types;
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

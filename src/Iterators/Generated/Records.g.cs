@@ -10,6 +10,29 @@ using System.Runtime.InteropServices;
 
 namespace Iterators;
 
+/// <summary><c>enum prog_flags</c>.</summary>
+[Flags]
+public enum prog_flags : uint
+{
+    /// <summary><c>PROG_JITED</c>.</summary>
+    PROG_JITED = 1,
+    /// <summary><c>PROG_GPL_COMPATIBLE</c>.</summary>
+    PROG_GPL_COMPATIBLE = 2,
+    /// <summary><c>PROG_SLEEPABLE</c>.</summary>
+    PROG_SLEEPABLE = 4,
+    /// <summary><c>PROG_HAS_STATS</c>.</summary>
+    PROG_HAS_STATS = 8,
+}
+
+/// <summary><c>struct element_end_record</c>, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public struct element_end_record
+{
+    /// <summary><c>__u64 torn</c>.</summary>
+    [FieldOffset(0)]
+    public ulong torn;
+}
+
 /// <summary><c>struct link_record</c>, 416 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 416)]
 public struct link_record
@@ -196,6 +219,19 @@ public struct one_prog_record
     public prog_record prog;
 }
 
+/// <summary><c>struct prog_map_record</c>, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public struct prog_map_record
+{
+    /// <summary><c>__u32 prog_id</c>.</summary>
+    [FieldOffset(0)]
+    public uint prog_id;
+
+    /// <summary><c>__u32 map_id</c>.</summary>
+    [FieldOffset(4)]
+    public uint map_id;
+}
+
 /// <summary><c>struct prog_record</c>, 360 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 360)]
 public struct prog_record
@@ -290,6 +326,43 @@ public struct prog_record
 
     /// <summary><c>char attach_func[128]</c>.</summary>
     [FieldOffset(232)]
+    public char_128 attach_func;
+}
+
+/// <summary><c>struct prog_row_record</c>, 288 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 288)]
+public struct prog_row_record
+{
+    /// <summary><c>__u64 load_time</c>.</summary>
+    [FieldOffset(0)]
+    public ulong load_time;
+
+    /// <summary><c>__u32 id</c>.</summary>
+    [FieldOffset(8)]
+    public uint id;
+
+    /// <summary><c>__u32 type</c>.</summary>
+    [FieldOffset(12)]
+    public uint type;
+
+    /// <summary><c>__u32 pages</c>.</summary>
+    [FieldOffset(16)]
+    public uint pages;
+
+    /// <summary><c>__u32 target_prog_id</c>.</summary>
+    [FieldOffset(20)]
+    public uint target_prog_id;
+
+    /// <summary><c>__u8 tag[8]</c>.</summary>
+    [FieldOffset(24)]
+    public u8_8 tag;
+
+    /// <summary><c>char name[128]</c>.</summary>
+    [FieldOffset(32)]
+    public char_128 name;
+
+    /// <summary><c>char attach_func[128]</c>.</summary>
+    [FieldOffset(160)]
     public char_128 attach_func;
 }
 
