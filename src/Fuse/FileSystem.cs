@@ -31,8 +31,11 @@ public abstract class FileSystem
         return EINVAL;
     }
 
-    /// <summary>Opens a file. <paramref name="flags"/> are those of open(2); the access mode is always O_RDONLY.</summary>
-    public virtual int Open(in Request request, ulong node, int flags, ref fuse_open_out open) => ENOSYS;
+    /// <summary>
+    /// Opens a file. <paramref name="flags"/> are those of open(2); the access mode is always O_RDONLY. ENOSYS tells the kernel not to ask again,
+    /// for any file, and to use handle 0.
+    /// </summary>
+    public virtual int Open(in Request request, ulong node, int flags, ref fuse_open_out open) => 0;
 
     /// <summary>Reads at an offset; fewer bytes than the buffer holds mean end of file (unless the file was opened with direct I/O).</summary>
     public virtual int Read(in Request request, ulong node, ulong handle, long offset, Span<byte> buffer, out int length)

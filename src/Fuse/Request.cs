@@ -3,7 +3,7 @@ namespace Fuse;
 /// <summary>Who asks, and whether the asker still waits. Lives as long as the call it is handed to.</summary>
 public readonly ref struct Request
 {
-    private readonly InFlight? _inFlight;
+    private readonly Lane? _lane;
 
     /// <summary>The kernel's number of this request.</summary>
     public ulong Unique { get; }
@@ -26,12 +26,12 @@ public readonly ref struct Request
         Pid = pid;
     }
 
-    internal Request(in fuse_in_header header, InFlight inFlight)
-        : this(header.unique, header.uid, header.gid, header.pid) => _inFlight = inFlight;
+    internal Request(in fuse_in_header header, Lane lane)
+        : this(header.unique, header.uid, header.gid, header.pid) => _lane = lane;
 
     /// <summary>
-    /// The caller was signalled (FUSE_INTERRUPT named this request). A method that waits should look at this every few milliseconds and
+    /// The caller was signalled (FUSE_INTERRUPT named this request), or the mount is gone. A method that waits should look at this every few milliseconds and
     /// return EINTR: until it returns, not even SIGKILL ends the caller.
     /// </summary>
-    public bool IsInterrupted => _inFlight?.IsInterrupted ?? false;
+    public bool IsInterrupted => _lane?.IsInterrupted ?? false;
 }

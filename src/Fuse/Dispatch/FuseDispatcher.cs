@@ -1,0 +1,168 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using static Tmds.Linux.LibC;
+
+namespace Fuse;
+
+/// <summary>
+/// Turns the bytes of a request into the bytes of its answer. It knows no file descriptor: /dev/fuse is one transport over it, a test another.
+/// </summary>
+public sealed class FuseDispatcher
+{
+    private const int UniqueEnd = 16; // where fuse_in_header.unique ends
+    private const int ErrnoEnd = 512; // fs/fuse/dev.c refuses a reply with this errno or a greater one
+    private readonly Lane _ownLane = new();
+    private Lane[] _lanes;
+    private int _destroyed;
+
+    /// <summary>A dispatcher without a mount.</summary>
+    public FuseDispatcher(FileSystem fileSystem, ILogger logger)
+        : this(fileSystem, logger, new FuseConnection(null), cacheSymlinks: false) { }
+
+    internal FuseDispatcher(FileSystem fileSystem, ILogger logger, FuseConnection connection, bool cacheSymlinks)
+    {
+        FileSystem = fileSystem;
+        Logger = logger;
+        Connection = connection;
+        CacheSymlinks = cacheSymlinks;
+        fileSystem.Connection = connection;
+        _lanes = [_ownLane];
+    }
+
+    internal FileSystem FileSystem { get; }
+
+    internal ILogger Logger { get; }
+
+    internal bool CacheSymlinks { get; }
+
+    /// <summary>What INIT has agreed on.</summary>
+    public FuseConnection Connection { get; }
+
+    /// <summary>True once an INIT was answered.</summary>
+    public bool IsInitialized { get; private set; }
+
+    /// <summary>
+    /// Answers one request, header first on both sides. One caller at a time.
+    /// </summary>
+    /// <param name="request">A whole request.</param>
+    /// <param name="reply">At least 4096 bytes; its size bounds what a READ can return.</param>
+    /// <returns>Bytes of the reply, or 0 when the request wants none.</returns>
+    public unsafe int Dispatch(ReadOnlySpan<byte> request, Span<byte> reply)
+    {
+        Answer answer = Dispatch(request, reply[sizeof(fuse_out_header)..], _ownLane);
+        if (!answer.IsWanted) return 0;
+        WriteHeader(answer, reply);
+        return sizeof(fuse_out_header) + answer.Length;
+    }
+
+    internal static unsafe void WriteHeader(in Answer answer, Span<byte> reply)
+    {
+        uint length = (uint)(sizeof(fuse_out_header) + answer.Length);
+        MemoryMarshal.Write(reply, new fuse_out_header { len = length, error = -answer.Errno, unique = answer.Unique });
+    }
+
+    /// <summary>The way every transport comes: the answer's body into <paramref name="payload"/>, the rest as the result.</summary>
+    internal unsafe Answer Dispatch(ReadOnlySpan<byte> request, Span<byte> payload, Lane lane)
+    {
+        if (request.Length < sizeof(fuse_in_header))
+        {
+            Log.TruncatedHeader(Logger, request.Length);
+            return request.Length < UniqueEnd ? Answer.None : new Answer(MemoryMarshal.Read<ulong>(request[8..]), EIO, 0);
+        }
+        fuse_in_header header = MemoryMarshal.Read<fuse_in_header>(request);
+        Opcode opcode = OpcodeTable.Of(header.opcode);
+        lane.Begin(header.unique);
+        int errno;
+        Call call = new(header, lane, request[sizeof(fuse_in_header)..], payload);
+        try
+        {
+            errno = header.len != (uint)request.Length || call.Body.Length < opcode.MinBody ? EINVAL : opcode.Handle(this, ref call);
+        }
+        catch (Exception e)
+        {
+            // One request must never end the server, whatever the file system does.
+            Log.HandlerFailed(Logger, e, opcode.Name, header.nodeid, header.unique);
+            errno = EIO;
+        }
+        if ((uint)errno >= ErrnoEnd)
+        {
+            Log.BadErrno(Logger, opcode.Name, header.nodeid, errno);
+            errno = EIO;
+        }
+        lane.Finish();
+        lane.Requests[opcode.Code]++;
+        if (errno != 0) lane.Errors[opcode.Code]++;
+        if (!opcode.HasReply || (opcode.Code == OpcodeTable.InterruptCode && errno == 0)) return Answer.None;
+        return new Answer(header.unique, errno, errno == 0 ? call.Length : 0);
+    }
+
+    internal Lane AddLane()
+    {
+        Lane lane = new();
+        while (true)
+        {
+            Lane[] lanes = _lanes;
+            if (Interlocked.CompareExchange(ref _lanes, [.. lanes, lane], lanes) == lanes) return lane;
+        }
+    }
+
+    internal bool TryInterrupt(ulong unique)
+    {
+        foreach (Lane lane in Volatile.Read(ref _lanes))
+        {
+            if (lane.TryInterrupt(unique)) return true;
+        }
+        return false;
+    }
+
+    internal void EndAll()
+    {
+        foreach (Lane lane in Volatile.Read(ref _lanes)) lane.EndAll();
+    }
+
+    internal void Agreed(in fuse_init_in offer, in fuse_init_out answer)
+    {
+        Connection.KernelMinor = (int)offer.minor;
+        Connection.ProtocolMinor = (int)answer.minor;
+        Connection.Flags = answer.flags;
+        bool manyPages = (answer.flags & FuseProtocol.FUSE_MAX_PAGES) != 0;
+        Connection.MaxRead = manyPages ? ControlHandlers.MaxRead : 32 * 4096; // FUSE_DEFAULT_MAX_PAGES_PER_REQ
+        IsInitialized = true;
+        Log.Initialized(Logger, Connection.KernelMinor, Connection.ProtocolMinor, Connection.Flags);
+    }
+
+    internal void Destroy()
+    {
+        if (Interlocked.Exchange(ref _destroyed, 1) != 0) return;
+        try
+        {
+            FileSystem.Destroy();
+        }
+        catch (Exception e)
+        {
+            Log.HandlerFailed(Logger, e, "DESTROY", 0, 0);
+        }
+    }
+
+    /// <summary>A row for each opcode seen so far. Counters move while they are read; none is ever lost.</summary>
+    public IReadOnlyList<OpcodeCount> Counts
+    {
+        get
+        {
+            List<OpcodeCount> counts = [];
+            Lane[] lanes = Volatile.Read(ref _lanes);
+            foreach (Opcode opcode in OpcodeTable.All.Append(OpcodeTable.Unknown))
+            {
+                long requests = 0;
+                long errors = 0;
+                foreach (Lane lane in lanes)
+                {
+                    requests += Volatile.Read(ref lane.Requests[opcode.Code]);
+                    errors += Volatile.Read(ref lane.Errors[opcode.Code]);
+                }
+                if (requests > 0) counts.Add(new OpcodeCount(opcode.Name, (int)opcode.Code, requests, errors));
+            }
+            return counts;
+        }
+    }
+}

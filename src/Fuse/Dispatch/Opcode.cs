@@ -1,0 +1,11 @@
+namespace Fuse;
+
+/// <summary>What to do with one opcode.</summary>
+/// <param name="Code">Number in &lt;linux/fuse.h&gt;.</param>
+/// <param name="Name">Name there, without FUSE_.</param>
+/// <param name="MinBody">Bytes that must follow the header; fewer are answered EINVAL before the handler runs.</param>
+/// <param name="Handle">Returns 0 or a positive errno.</param>
+/// <param name="HasReply">False: the kernel waits for none and would refuse one.</param>
+internal sealed record Opcode(uint Code, string Name, int MinBody, Handler Handle, bool HasReply = true);
+
+internal delegate int Handler(FuseDispatcher dispatcher, ref Call call);

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging;
+
+namespace Fuse;
+
+/// <summary>Every message this library logs.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Debug, "FUSE 7.{Minor} agreed (the kernel speaks 7.{KernelMinor}), flags {Flags:x}")]
+    internal static partial void Initialized(ILogger logger, int kernelMinor, int minor, ulong flags);
+
+    [LoggerMessage(2, LogLevel.Error, "the kernel speaks FUSE {Major}.{Minor}, at least 7.{OldestMinor} is needed (Linux 5.4)")]
+    internal static partial void ProtocolTooOld(ILogger logger, uint major, uint minor, uint oldestMinor);
+
+    [LoggerMessage(3, LogLevel.Error, "{Opcode} of node {Node:x} failed (request {Unique})")]
+    internal static partial void HandlerFailed(ILogger logger, Exception exception, string opcode, ulong node, ulong unique);
+
+    [LoggerMessage(4, LogLevel.Error, "{Opcode} of node {Node:x} returned {Errno}, which is no errno")]
+    internal static partial void BadErrno(ILogger logger, string opcode, ulong node, int errno);
+
+    [LoggerMessage(5, LogLevel.Error, "a request of {Length} bytes is shorter than its header")]
+    internal static partial void TruncatedHeader(ILogger logger, int length);
+
+    [LoggerMessage(6, LogLevel.Error, "reply to request {Unique} ({Length} bytes, errno {Errno}): {Reason}")]
+    internal static partial void ReplyRefused(ILogger logger, ulong unique, int length, int errno, string reason);
+
+    [LoggerMessage(7, LogLevel.Error, "read /dev/fuse: {Reason}")]
+    internal static partial void ReadFailed(ILogger logger, string reason);
+
+    [LoggerMessage(8, LogLevel.Information, "mounted on {MountPoint}, {Workers} workers")]
+    internal static partial void Mounted(ILogger logger, string mountPoint, int workers);
+
+    [LoggerMessage(9, LogLevel.Information, "{MountPoint} is unmounted")]
+    internal static partial void Unmounted(ILogger logger, string mountPoint);
+
+    [LoggerMessage(10, LogLevel.Warning, "a dead mount stood on {MountPoint}; detached")]
+    internal static partial void DetachedDead(ILogger logger, string mountPoint);
+
+    [LoggerMessage(11, LogLevel.Debug, "all {Busy} workers wait inside the file system; one more started")]
+    internal static partial void WorkerAdded(ILogger logger, int busy);
+
+    [LoggerMessage(12, LogLevel.Warning, "all {Busy} workers wait inside the file system, and there may be no more")]
+    internal static partial void WorkersExhausted(ILogger logger, int busy);
+
+    [LoggerMessage(13, LogLevel.Warning, "{MountPoint}: still served after the unmount; it ends with its last user or this process")]
+    internal static partial void StillServed(ILogger logger, string mountPoint);
+}
