@@ -55,6 +55,6 @@ public class RecordLayoutTests
         string differences = string.Join('\n', c.Except(csharp).Select(l => $"C   {l}").Concat(csharp.Except(c).Select(l => $"C#  {l}")));
         Assert.True(
             differences.Length == 0,
-            $"{differences}\n(run tools/build-bpf; an enum is in BTF only if a member has it as its type, a struct only if a function takes it)");
+            $"{differences}\n(run tools/build-bpf; a type is in BTF only if a global variable or a function has it)");
     }
 }

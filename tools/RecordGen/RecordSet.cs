@@ -33,7 +33,7 @@ internal sealed class RecordSet
             if (!set._byName.ContainsKey(name))
             {
                 throw new RecordGenException(
-                    $"{path}: struct {name} is without members in BTF: pass a pointer to it to a noinline function");
+                    $"{path}: struct {name} is without members in BTF: give a global variable that type");
             }
         }
 
