@@ -6,7 +6,7 @@ namespace Fuse;
 public ref struct DirectoryWriter
 {
     private const int DT_SHIFT = 12; // S_IFMT >> 12 = DT_*, readdir(3)
-    private const int NameMax = 1024; // FUSE_NAME_MAX of fs/fuse/fuse_i.h: a longer name makes the kernel fail the whole listing with EIO
+    internal const int NameMax = 1024; // FUSE_NAME_MAX of fs/fuse/fuse_i.h: a longer name makes the kernel fail the whole listing with EIO
     private readonly Span<byte> _buffer;
 
     /// <summary>True: add whole entries; false: names, inode numbers and types suffice. Either overload of TryAdd works in both modes.</summary>

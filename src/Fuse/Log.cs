@@ -43,4 +43,13 @@ internal static partial class Log
 
     [LoggerMessage(13, LogLevel.Warning, "{MountPoint}: still served after the unmount; it ends with its last user or this process")]
     internal static partial void StillServed(ILogger logger, string mountPoint);
+
+    [LoggerMessage(14, LogLevel.Error, "no further worker thread")]
+    internal static partial void NoThread(ILogger logger, Exception exception);
+
+    [LoggerMessage(15, LogLevel.Warning, "{MountPoint} is busy; detached, and those still using it get errors")]
+    internal static partial void Forced(ILogger logger, string mountPoint);
+
+    [LoggerMessage(16, LogLevel.Warning, "{MountPoint}: cannot abort the connection: {Reason}")]
+    internal static partial void NoAbort(ILogger logger, string mountPoint, string reason);
 }

@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+using Tmds.Linux;
+using static Tmds.Linux.LibC;
+
+namespace Fuse;
+
+/// <summary>An open /dev/fuse: one connection to the kernel, and the only place that reads, writes and closes it.</summary>
+internal sealed unsafe class FuseDevice : SafeHandle, INotifier
+{
+    private const string Path = "/dev/fuse";
+
+    private FuseDevice(int descriptor)
+        : base(-1, ownsHandle: true) => SetHandle(descriptor);
+
+    public override bool IsInvalid => handle == -1;
+
+    internal static FuseDevice Open()
+    {
+        fixed (byte* path = "/dev/fuse\0"u8)
+        {
+            int descriptor = open(path, O_RDWR | O_CLOEXEC, default);
+            return descriptor >= 0 ? new FuseDevice(descriptor) : throw new FuseException("open", Path, errno);
+        }
+    }
+
+    /// <summary>The number for mount(2)'s option fd=, and for nothing else.</summary>
+    internal int Descriptor => (int)handle;
+
+    /// <summary>Waits for a request. Gives its length, or a negative errno: ENODEV after the unmount.</summary>
+    internal int Receive(Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            while (true)
+            {
+                ssize_t length = read((int)handle, start, (uint)buffer.Length);
+                if (length >= 0) return (int)length;
+                int reason = errno;
+                // ENOENT: the request was interrupted before we had it (fuse_dev_do_read). The other two are read(2)'s own.
+                if (reason != EINTR && reason != EAGAIN && reason != ENOENT) return -reason;
+            }
+        }
+    }
+
+    /// <summary>Sends a reply or a notification, whole: fs/fuse takes no parts. 0 or a positive errno.</summary>
+    internal int Send(ReadOnlySpan<byte> message)
+    {
+        fixed (byte* start = message)
+        {
+            while (write((int)handle, start, (uint)message.Length) < 0)
+            {
+                if (errno != EINTR) return errno;
+            }
+            return 0;
+        }
+    }
+
+    public int InvalidateInode(ulong node, long offset, long length)
+    {
+        Span<byte> message = stackalloc byte[sizeof(fuse_out_header) + sizeof(fuse_notify_inval_inode_out)];
+        fuse_notify_inval_inode_out body = new() { ino = node, off = offset, len = length };
+        MemoryMarshal.Write(message[sizeof(fuse_out_header)..], body);
+        return Notify(FuseProtocol.FUSE_NOTIFY_INVAL_INODE, message);
+    }
+
+    public int InvalidateEntry(ulong parent, ReadOnlySpan<byte> name)
+    {
+        if (name.IsEmpty || name.Length > DirectoryWriter.NameMax) return ENAMETOOLONG;
+        int head = sizeof(fuse_out_header) + sizeof(fuse_notify_inval_entry_out);
+        Span<byte> message = stackalloc byte[head + name.Length + 1];
+        fuse_notify_inval_entry_out body = new() { parent = parent, namelen = (uint)name.Length };
+        MemoryMarshal.Write(message[sizeof(fuse_out_header)..], body);
+        name.CopyTo(message[head..]);
+        message[^1] = 0;
+        return Notify(FuseProtocol.FUSE_NOTIFY_INVAL_ENTRY, message);
+    }
+
+    /// <summary>A message with unique 0 and the code in place of the errno is a notification (fuse_dev_do_write).</summary>
+    private int Notify(int code, Span<byte> message)
+    {
+        MemoryMarshal.Write(message, new fuse_out_header { len = (uint)message.Length, error = code });
+        bool held = false;
+        try
+        {
+            DangerousAddRef(ref held); // a notification may come from any thread, also while the mount ends
+            return Send(message);
+        }
+        catch (ObjectDisposedException)
+        {
+            return ENODEV;
+        }
+        finally
+        {
+            if (held) DangerousRelease();
+        }
+    }
+
+    protected override bool ReleaseHandle() => close((int)handle) == 0;
+}

@@ -1,0 +1,163 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using static Tmds.Linux.LibC;
+
+namespace Fuse;
+
+/// <summary>A mounted file system and the threads that serve it.</summary>
+public sealed class FuseMount : IAsyncDisposable
+{
+    private static readonly TimeSpan s_busyPatience = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_endPatience = TimeSpan.FromSeconds(2);
+    private readonly FuseDispatcher _dispatcher;
+    private readonly WorkerPool _workers;
+    private readonly ILogger _logger;
+    private readonly MountInfo _mount;
+
+    private FuseMount(string mountPoint, FuseDispatcher dispatcher, WorkerPool workers, MountInfo mount, ILogger logger)
+    {
+        MountPoint = mountPoint;
+        _dispatcher = dispatcher;
+        _workers = workers;
+        _mount = mount;
+        _logger = logger;
+    }
+
+    /// <summary>The absolute path, symbolic links resolved.</summary>
+    public string MountPoint { get; }
+
+    /// <summary>What was agreed with the kernel.</summary>
+    public FuseConnection Connection => _dispatcher.Connection;
+
+    /// <summary>A snapshot of the counters: a row for each opcode seen so far. Takes no lock.</summary>
+    public IReadOnlyList<OpcodeCount> Counts => _dispatcher.Counts;
+
+    /// <summary>Threads that always stand ready.</summary>
+    public int Workers => _workers.Workers;
+
+    /// <summary>
+    /// Mounts <paramref name="fs"/> on an existing empty directory and begins to serve it; the tree can be used on return. A dead mount of
+    /// the same subtype there is detached first.
+    /// </summary>
+    /// <exception cref="FuseException">
+    /// The directory is missing, not a directory, not empty, or already a mount point; /dev/fuse or mount(2) refused; the kernel's protocol
+    /// is older than 7.31 (Linux 5.4).
+    /// </exception>
+    public static FuseMount Mount(string mountPoint, FileSystem fs, FuseMountOptions options, ILogger logger)
+    {
+        string target = MountTarget.Prepare(mountPoint, options, logger);
+        FuseDevice device = FuseDevice.Open();
+        try
+        {
+            string data = MountTarget.Data(device.Descriptor, options);
+            int errno = PathCalls.Mount(options.Source, target, MountPoints.TypeName(options.Subtype), MountTarget.Flags(options), data);
+            if (errno != 0) throw new FuseException("mount", target, errno);
+            MountInfo mount = MountInfo.TopAt(MountInfo.ReadAll(), target) ?? default;
+            FuseDispatcher dispatcher = new(fs, logger, new FuseConnection(device), options.CacheSymlinks);
+            Initialize(target, device, dispatcher);
+            WorkerPool workers = new(device, dispatcher, options);
+            FuseMount mounted = new(target, dispatcher, workers, mount, logger);
+            workers.Start();
+            _ = mounted.LogEndAsync();
+            Log.Mounted(logger, target, workers.Workers);
+            return mounted;
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The kernel has queued INIT within mount(2), and lets nothing else through before it is answered: no thread is needed yet.</summary>
+    private static void Initialize(string target, FuseDevice device, FuseDispatcher dispatcher)
+    {
+        byte[] request = new byte[FuseProtocol.FUSE_MIN_READ_BUFFER];
+        byte[] reply = new byte[4096];
+        int errno = EPROTO;
+        while (!dispatcher.IsInitialized)
+        {
+            int length = device.Receive(request);
+            if (length < 0)
+            {
+                errno = -length;
+                break;
+            }
+            int replyLength = dispatcher.Dispatch(request.AsSpan(0, length), reply);
+            errno = device.Send(reply.AsSpan(0, replyLength));
+            if (errno != 0 || BitConverter.ToInt32(reply, sizeof(uint)) != 0) break; // refused: fuse_out_header.error
+        }
+        if (dispatcher.IsInitialized && errno == 0) return;
+        PathCalls.Unmount(target, MNT_DETACH);
+        throw new FuseException("mount", target, errno == 0 ? EPROTO : errno, "the kernel and this program do not agree on a FUSE protocol");
+    }
+
+    private async Task LogEndAsync()
+    {
+        await _workers.Ended.ConfigureAwait(false);
+        Log.Unmounted(_logger, MountPoint);
+    }
+
+    /// <summary>Completes when the mount is gone, by whoever's umount, and every worker has ended.</summary>
+    public Task WaitForUnmountAsync() => _workers.Ended;
+
+    /// <summary>
+    /// Unmounts. When it is busy: with <paramref name="lazyIfBusy"/> it is detached, and served until its last user leaves; else
+    /// <see cref="FuseException"/> with EBUSY. Does nothing when it is unmounted already.
+    /// </summary>
+    public async Task UnmountAsync(bool lazyIfBusy = false)
+    {
+        int errno = await TryUnmountAsync(0).ConfigureAwait(false);
+        if (errno == EBUSY && lazyIfBusy) errno = await TryUnmountAsync(MNT_DETACH).ConfigureAwait(false);
+        if (errno != 0) throw new FuseException("unmount", MountPoint, errno);
+    }
+
+    /// <summary>Unmounts whatever it takes: those still using the tree get errors.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_workers.Ended.IsCompleted) return;
+        int errno = await TryUnmountAsync(0).ConfigureAwait(false);
+        if (errno == EBUSY)
+        {
+            await Task.Delay(s_busyPatience).ConfigureAwait(false); // an ls on its way out is no reason for violence
+            errno = await TryUnmountAsync(0).ConfigureAwait(false);
+        }
+        if (errno == EBUSY)
+        {
+            Log.Forced(_logger, MountPoint);
+            await TryUnmountAsync(MNT_FORCE | MNT_DETACH).ConfigureAwait(false);
+        }
+        if (await EndsInAsync(s_endPatience).ConfigureAwait(false)) return;
+        Abort();
+        if (!await EndsInAsync(s_endPatience).ConfigureAwait(false)) Log.StillServed(_logger, MountPoint);
+    }
+
+    private async Task<bool> EndsInAsync(TimeSpan limit) =>
+        await Task.WhenAny(_workers.Ended, Task.Delay(limit)).ConfigureAwait(false) == _workers.Ended;
+
+    /// <summary>umount2(2) waits for requests on their way, so it runs on a thread of the pool. 0 also when the mount is gone already.</summary>
+    private Task<int> TryUnmountAsync(int flags) => Task.Run(() =>
+    {
+        if (_workers.Ended.IsCompleted) return 0;
+        foreach (MountInfo mount in MountInfo.ReadAll())
+        {
+            // By number: somebody may have moved it, or mounted something else where it was.
+            if (mount.Id == _mount.Id && mount.Device == _mount.Device) return PathCalls.Unmount(mount.MountPoint, flags);
+        }
+        return 0;
+    });
+
+    /// <summary>For a mount that was detached while in use: the connection's switch in fusectl, if that is mounted. Its name is the minor.</summary>
+    private void Abort()
+    {
+        string minor = _mount.Device[(_mount.Device.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        try
+        {
+            File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"/sys/fs/fuse/connections/{minor}/abort"), "1");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.NoAbort(_logger, MountPoint, e.Message);
+        }
+    }
+}
