@@ -30,7 +30,7 @@ public ref struct DirectoryWriter
     /// <param name="mode">File type bits, S_IFMT.</param>
     /// <param name="nextOffset">The offset from which a listing continues after this entry; not 0.</param>
     /// <returns>False when the reply is full and the entry was not added.</returns>
-    public bool TryAdd(ReadOnlySpan<byte> name, ulong ino, uint mode, long nextOffset)
+    public bool TryAdd(scoped ReadOnlySpan<byte> name, ulong ino, uint mode, long nextOffset)
     {
         if (!IsPlus) return TryAppend(name, ino, mode, nextOffset, 0);
         fuse_entry_out none = default;
@@ -43,7 +43,7 @@ public ref struct DirectoryWriter
     /// Adds an entry with its attributes; in plus mode each one added counts as a lookup. "." and ".." take <c>nodeid</c> 0.
     /// </summary>
     /// <returns>False when the reply is full and the entry was not added.</returns>
-    public unsafe bool TryAdd(ReadOnlySpan<byte> name, in fuse_entry_out entry, long nextOffset)
+    public unsafe bool TryAdd(scoped ReadOnlySpan<byte> name, in fuse_entry_out entry, long nextOffset)
     {
         if (!IsPlus) return TryAppend(name, entry.attr.ino, entry.attr.mode, nextOffset, 0);
         int at = Length;
@@ -52,7 +52,7 @@ public ref struct DirectoryWriter
         return true;
     }
 
-    private unsafe bool TryAppend(ReadOnlySpan<byte> name, ulong ino, uint mode, long nextOffset, int prefix)
+    private unsafe bool TryAppend(scoped ReadOnlySpan<byte> name, ulong ino, uint mode, long nextOffset, int prefix)
     {
         if (name.IsEmpty || name.Length > NameMax) throw new ArgumentException("a directory entry's name has 1 to 1024 bytes", nameof(name));
         int fixedPart = prefix + sizeof(fuse_dirent);
