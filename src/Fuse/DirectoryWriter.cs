@@ -43,7 +43,7 @@ public ref struct DirectoryWriter
     /// Adds an entry with its attributes; in plus mode each one added counts as a lookup. "." and ".." take <c>nodeid</c> 0.
     /// </summary>
     /// <returns>False when the reply is full and the entry was not added.</returns>
-    public unsafe bool TryAdd(scoped ReadOnlySpan<byte> name, in fuse_entry_out entry, long nextOffset)
+    public unsafe bool TryAdd(scoped ReadOnlySpan<byte> name, scoped in fuse_entry_out entry, long nextOffset)
     {
         if (!IsPlus) return TryAppend(name, entry.attr.ino, entry.attr.mode, nextOffset, 0);
         int at = Length;
