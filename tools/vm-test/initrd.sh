@@ -29,7 +29,7 @@ copy_modules() {
 # build_initrd DIR: DIR/initrd from DIR/tree
 build_initrd() {
     local tree=$1/tree
-    mkdir -p "$tree"/{bin,dev,etc,mnt/bpfinfo,proc,root,sys,tmp,vm/cases,vm/fixtures}
+    mkdir -p "$tree"/{bin,dev,etc,mnt/bpfinfo,proc,root,sys,tmp,vm/cases,vm/fixtures,vm/objects}
     chmod 1777 "$tree/tmp"
     cp "$(command -v busybox)" "$tree/bin/busybox"
     ln -s busybox "$tree/bin/sh"
@@ -40,7 +40,8 @@ build_initrd() {
     cp "$here/lib.sh" "$tree/vm/"
     cp "${cases[@]}" "$tree/vm/cases/"
     cp "$work"/fixtures/*.o "$tree/vm/fixtures/"
-    cp "$work"/fixtures/{fixture-loader,bpf-ids} "$tree/bin/"
+    cp "$root"/bpf/objects/*.o "$tree/vm/objects/"
+    cp "$work"/fixtures/{fixture-loader,bpf-ids,bpf-try} "$tree/bin/"
     [ ${#extra_files[@]} = 0 ] || cp "${extra_files[@]}" "$tree/vm/"
     [ -z "$binary" ] || cp "$binary" "$tree/bin/bpffs-view"
     copy_modules "$tree"

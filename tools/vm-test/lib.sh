@@ -12,9 +12,9 @@ tap() {
     echo "$1 $number - $VM_CASE: $2"
 }
 
-# a diagnostic for a person; indented text stays readable
+# a diagnostic for a person: the end of a long text, where a verifier's log says why
 note() {
-    [ -z "$*" ] || printf '%s\n' "$*" | sed 's/^/#   /'
+    [ -z "$*" ] || printf '%s\n' "$*" | tail -n 40 | sed 's/^/#   /'
 }
 
 ok() { tap ok "$1"; }

@@ -34,6 +34,10 @@ newest_kernel() {
     apt-cache --names-only search "^linux-image-${1//./\\.}[.+][^ ]*-cloud-amd64\$" | cut -d' ' -f1 | sort -V | tail -n 1
 }
 
+cached_kernel() {
+    find "$cache" -maxdepth 1 -name "linux-image-$1[.+]*-cloud-amd64" -printf '%f\n' | sort -V | tail -n 1
+}
+
 download_kernel() {
     local package=$1 into=$2
     # apt's own user cannot write into the cache
@@ -52,7 +56,7 @@ fetch_kernel() {
         package=$(newest_kernel "$series")
     fi
     # apt may have dropped a kernel that is already here
-    [ -n "$package" ] || package=$(cd "$cache" && ls -d "linux-image-$series"[.+]*-cloud-amd64 2>/dev/null | sort -V | tail -n 1)
+    [ -n "$package" ] || package=$(cached_kernel "$series")
     [ -n "$package" ] || die "apt offers no linux-image-$series cloud kernel"
 
     kernel_root=$cache/$package
