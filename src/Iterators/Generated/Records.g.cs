@@ -366,6 +366,19 @@ public struct prog_row_record
     public char_128 attach_func;
 }
 
+/// <summary><c>struct setup_record</c>, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public struct setup_record
+{
+    /// <summary><c>__u32 possible_cpus</c>.</summary>
+    [FieldOffset(0)]
+    public uint possible_cpus;
+
+    /// <summary><c>__u32 offsets_known</c>.</summary>
+    [FieldOffset(4)]
+    public uint offsets_known;
+}
+
 /// <summary>16 times <c>char</c>; converts to a span.</summary>
 [InlineArray(16)]
 public struct char_16

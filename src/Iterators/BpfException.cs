@@ -1,0 +1,29 @@
+using System.Runtime.InteropServices;
+
+namespace Iterators;
+
+/// <summary>A BPF call failed while loading, attaching or pinning: operation, object and cause in one line.</summary>
+public sealed class BpfException : Exception
+{
+    /// <summary>What was tried, e.g. <c>pin</c>.</summary>
+    public string Operation { get; }
+
+    /// <summary>On what, e.g. a path or a program's name.</summary>
+    public string Object { get; }
+
+    /// <summary>The positive errno.</summary>
+    public int Errno { get; }
+
+    /// <summary>The last lines that the verifier or libbpf said; empty if they said nothing.</summary>
+    public string Detail { get; }
+
+    /// <summary>Makes the exception; the message is <c>operation object: cause</c>.</summary>
+    public BpfException(string operation, string @object, int errno, string detail = "", string? cause = null)
+        : base($"{operation} {@object}: {cause ?? Marshal.GetPInvokeErrorMessage(errno)}")
+    {
+        Operation = operation;
+        Object = @object;
+        Errno = errno;
+        Detail = detail;
+    }
+}

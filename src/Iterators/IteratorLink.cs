@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using Iterators.Native;
+using LibC = Tmds.Linux.LibC;
+
+namespace Iterators;
+
+/// <summary>An iterator program attached to its target: a bpf_link of type iter, from which each reader makes a fresh iterator.</summary>
+public sealed unsafe class IteratorLink : SafeHandle
+{
+    private IteratorLink(string program, int fd)
+        : base(-1, ownsHandle: true)
+    {
+        Program = program;
+        SetHandle(fd);
+    }
+
+    /// <summary>The C function.</summary>
+    public string Program { get; }
+
+    /// <inheritdoc/>
+    public override bool IsInvalid => (int)handle < 0;
+
+    /// <summary>The link's descriptor; this object keeps owning it.</summary>
+    public int Descriptor => (int)handle;
+
+    /// <summary>
+    /// A new iterator (BPF_ITER_CREATE): reading it walks all objects as they are now. Fails with EMFILE, ENFILE, ENOMEM.
+    /// </summary>
+    public Fd Create() => new(LibBpf.bpf_iter_create((int)handle));
+
+    internal static IteratorLink Attach(string program, int programFd)
+    {
+        int fd = LibBpf.bpf_link_create(programFd, 0, LibBpf.BPF_TRACE_ITER, null);
+        return fd < 0 ? throw new BpfException("attach", program, -fd) : new IteratorLink(program, fd);
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
+}

@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using Iterators.Native;
+using Microsoft.Extensions.Logging;
+
+namespace Iterators;
+
+/// <summary>How to load the iterators.</summary>
+public sealed record IteratorSetOptions
+{
+    /// <summary>A BTF file to take for the running kernel's instead of <c>/sys/kernel/btf/vmlinux</c>; null: the kernel's.</summary>
+    public string? KernelBtf { get; init; }
+
+    /// <summary>Only the programs that pins need.</summary>
+    public bool PinsOnly { get; init; }
+}
+
+/// <summary>
+/// The view's BPF programs, loaded and attached. Everything is thread-safe after <see cref="Load"/>. Disposing it detaches and
+/// unloads all that is not pinned.
+/// </summary>
+public sealed unsafe class IteratorSet : IDisposable
+{
+    private readonly BpfObject _object;
+    private readonly List<ProgramRow> _missing = [];
+
+    private IteratorSet(BpfObject @object) => _object = @object;
+
+    /// <summary>Text in the kernel: <c>id name pages attached</c>.</summary>
+    public IteratorLink? DumpProgs { get; private set; }
+
+    /// <summary>Text in the kernel: <c>id name max_entries</c>.</summary>
+    public IteratorLink? DumpMaps { get; private set; }
+
+    /// <summary>Text in the kernel: <c>id type prog target</c>.</summary>
+    public IteratorLink? DumpLinks { get; private set; }
+
+    /// <summary><see cref="prog_record"/> of every program, by id.</summary>
+    public IteratorLink? Progs { get; private set; }
+
+    /// <summary><see cref="prog_row_record"/> of every program, by id.</summary>
+    public IteratorLink? ProgRows { get; private set; }
+
+    /// <summary><see cref="prog_map_record"/>: every use of a map by a program, by the program's id.</summary>
+    public IteratorLink? ProgMaps { get; private set; }
+
+    /// <summary><see cref="map_record"/> of every map, by id.</summary>
+    public IteratorLink? Maps { get; private set; }
+
+    /// <summary><see cref="link_record"/> of every link, by id.</summary>
+    public IteratorLink? Links { get; private set; }
+
+    /// <summary>The records of single objects.</summary>
+    public OneObject One { get; private set; } = null!;
+
+    /// <summary>The elements of maps.</summary>
+    public MapElements Elements { get; private set; } = null!;
+
+    /// <summary>Programs that this kernel has no target for.</summary>
+    public IReadOnlyList<ProgramRow> Missing => _missing;
+
+    /// <summary>Loads and attaches everything the kernel has a target for.</summary>
+    /// <exception cref="BpfException">The kernel has no BTF, forbids BPF, or refuses a program (the detail is the verifier's).</exception>
+    public static IteratorSet Load(IteratorSetOptions options, ILogger logger)
+    {
+        LibBpfLog.SendTo(logger);
+        var watch = Stopwatch.StartNew();
+        List<ProgramRow> leftOut = options.PinsOnly ? [.. ProgramTable.Rows.Except(Pins.Programs)] : [];
+        BpfObject? loaded = null;
+        IteratorSet? set = null;
+        try
+        {
+            loaded = OpenAndLoad(options, leftOut);
+            set = new IteratorSet(loaded);
+            foreach (ProgramRow row in leftOut.Except(options.PinsOnly ? ProgramTable.Rows.Except(Pins.Programs) : []))
+            {
+                set._missing.Add(row);
+                Log.TargetMissing(logger, row.Name, row.Target.Name, row.Target.Since);
+            }
+            set.Attach(leftOut, options.PinsOnly);
+            Log.Loaded(logger, ProgramTable.Rows.Count - leftOut.Count, watch.ElapsedMilliseconds, Marshal.PtrToStringUTF8((nint)LibBpf.libbpf_version_string()) ?? "");
+            return set;
+        }
+        catch
+        {
+            set?.Dispose();
+            loaded?.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IteratorLink? link in (ReadOnlySpan<IteratorLink?>)[DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links]) link?.Dispose();
+        _object.Dispose();
+    }
+
+    /// <summary>
+    /// Loads all at once, as most kernels can. Where that fails, asks which targets the kernel lacks, adds them to
+    /// <paramref name="leftOut"/> and tries the rest; asking first would cost a search of the kernel's BTF per program.
+    /// </summary>
+    private static BpfObject OpenAndLoad(IteratorSetOptions options, List<ProgramRow> leftOut)
+    {
+        for (bool retry = false; ; retry = true)
+        {
+            BpfObject opened = BpfObject.Open("view.bpf.o", options.KernelBtf);
+            try
+            {
+                foreach (ProgramRow row in leftOut) opened.LeaveOut(row.Name);
+                opened.Load();
+                return opened;
+            }
+            catch (BpfException)
+            {
+                opened.Dispose();
+                if (retry) throw;
+                int before = leftOut.Count;
+                leftOut.AddRange(ProgramTable.Rows.Except(leftOut).Where(row => !IsKnown(row.Target)).ToList());
+                if (leftOut.Count == before || leftOut.Count == ProgramTable.Rows.Count) throw;
+            }
+        }
+    }
+
+    /// <summary>Whether the kernel's BTF has the target's function <c>bpf_iter_NAME</c>.</summary>
+    private static bool IsKnown(Target target)
+    {
+        if (target == Target.Syscall) return true;
+        fixed (byte* name = Encoding.UTF8.GetBytes(target.Name + '\0')) return LibBpf.libbpf_find_vmlinux_btf_id(name, LibBpf.BPF_TRACE_ITER) > 0;
+    }
+
+    private void Attach(List<ProgramRow> leftOut, bool pinsOnly)
+    {
+        IteratorLink? attach(ProgramRow row) => leftOut.Contains(row) ? null : IteratorLink.Attach(row.Name, _object.ProgramFd(row.Name));
+        DumpProgs = attach(ProgramTable.DumpProgs);
+        DumpMaps = attach(ProgramTable.DumpMaps);
+        DumpLinks = attach(ProgramTable.DumpLinks);
+        Progs = attach(ProgramTable.Progs);
+        ProgRows = attach(ProgramTable.ProgRows);
+        ProgMaps = attach(ProgramTable.ProgMaps);
+        Maps = attach(ProgramTable.Maps);
+        Links = attach(ProgramTable.Links);
+        if (pinsOnly) return;
+        One = new OneObject(
+            _object.ProgramFd(ProgramTable.OneProg.Name), _object.ProgramFd(ProgramTable.OneProgMaps.Name),
+            _object.ProgramFd(ProgramTable.OneMap.Name), leftOut.Contains(ProgramTable.OneLink) ? -1 : _object.ProgramFd(ProgramTable.OneLink.Name));
+        int cpus = LibBpf.libbpf_num_possible_cpus();
+        if (cpus < 0) throw new BpfException("read", "/sys/devices/system/cpu/possible", -cpus);
+        setup_record setup = new() { possible_cpus = (uint)cpus };
+        int result = OneObject.Run(_object.ProgramFd(ProgramTable.SetupPercpu.Name), ref setup);
+        if (result != 0) throw new BpfException("run", ProgramTable.SetupPercpu.Name, result);
+        Elements = new MapElements(leftOut.Contains(ProgramTable.MapElements) ? -1 : _object.ProgramFd(ProgramTable.MapElements.Name), cpus);
+    }
+}

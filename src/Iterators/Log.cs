@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Logging;
+
+namespace Iterators;
+
+/// <summary>Every message of this library.</summary>
+internal static partial class Log
+{
+    // libbpf's warnings are Debug here: the exception carries them, and most are about features that are probed for.
+    [LoggerMessage(EventId = 1, Message = "{Line}")]
+    public static partial void LibBpf(ILogger logger, LogLevel level, string line);
+
+    [LoggerMessage(2, LogLevel.Debug, "loaded {Programs} programs in {Milliseconds} ms with libbpf {Version}")]
+    public static partial void Loaded(ILogger logger, int programs, long milliseconds, string version);
+
+    [LoggerMessage(3, LogLevel.Warning, "iterator {Program} left out: this kernel has no target {Target} (since Linux {Since})")]
+    public static partial void TargetMissing(ILogger logger, string program, string target, string since);
+
+    [LoggerMessage(4, LogLevel.Information, "mounted a bpffs at {Path}")]
+    public static partial void MountedBpffs(ILogger logger, string path);
+
+    [LoggerMessage(5, LogLevel.Debug, "pinned {Name} at {Path}")]
+    public static partial void Pinned(ILogger logger, string name, string path);
+
+    [LoggerMessage(6, LogLevel.Warning, "unlink {Path}: {Error}")]
+    public static partial void UnpinFailed(ILogger logger, string path, string error);
+}

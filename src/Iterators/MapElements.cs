@@ -1,0 +1,111 @@
+using Iterators.Native;
+using LibC = Tmds.Linux.LibC;
+
+namespace Iterators;
+
+/// <summary>How the elements of one map lie on the wire (bpf/elements.h). Sizes in bytes.</summary>
+/// <param name="KeySize">Of the key.</param>
+/// <param name="ValueSize">Of one value.</param>
+/// <param name="Cpus">How many values an element has: 1, or the possible CPUs.</param>
+public readonly record struct ElementLayout(int KeySize, int ValueSize, int Cpus)
+{
+    /// <summary>Where the first value starts.</summary>
+    public int ValueOffset => RoundUp8(KeySize);
+
+    /// <summary>From one CPU's value to the next.</summary>
+    public int ValueStride => RoundUp8(ValueSize);
+
+    /// <summary>Where the end mark lies.</summary>
+    public long EndOffset => ValueOffset + ((long)ValueStride * Cpus);
+
+    /// <summary>All of an element.</summary>
+    public long Size => EndOffset + sizeof(ulong);
+
+    private static int RoundUp8(int size) => (size + 7) & ~7;
+}
+
+/// <summary>The elements of maps: iter/bpf_map_elem, attached to a map for each reader.</summary>
+public sealed unsafe class MapElements
+{
+    private readonly int _program;
+    private readonly int _cpus;
+
+    internal MapElements(int program, int cpus)
+    {
+        _program = program;
+        _cpus = cpus;
+    }
+
+    /// <summary>How many elements' worth of values a per-CPU map has: the possible CPUs.</summary>
+    public int PossibleCpus => _cpus;
+
+    /// <summary>Whether the kernel iterates the elements of this type of map (kernel/bpf/map_iter.c, bpf_iter_attach_map).</summary>
+    public bool CanIterate(uint mapType) => _program >= 0 && mapType is
+        MapType.Hash or MapType.Array or MapType.PercpuHash or MapType.PercpuArray or MapType.LruHash or MapType.LruPercpuHash;
+
+    /// <summary>How the elements of a map lie on the wire.</summary>
+    public ElementLayout LayoutOf(in map_record map) => new(
+        (int)map.key_size, (int)map.value_size,
+        map.type is MapType.PercpuHash or MapType.PercpuArray or MapType.LruPercpuHash ? _cpus : 1);
+
+    /// <summary>A new iterator over a map's elements; it holds the map. Fails with EINVAL for a type that cannot be iterated.</summary>
+    public Fd Create(in Fd map)
+    {
+        // union bpf_iter_link_info { struct { __u32 map_fd; } map; ... }; 16 bytes since 6.1, of which the rest is zero
+        uint* info = stackalloc uint[4] { (uint)map.Value, 0, 0, 0 };
+        var opts = new LibBpf.bpf_link_create_opts { sz = (nuint)sizeof(LibBpf.bpf_link_create_opts), iter_info = info, iter_info_len = 4 * sizeof(uint) };
+        using Fd link = new(LibBpf.bpf_link_create(_program, 0, LibBpf.BPF_TRACE_ITER, &opts));
+        return new Fd(link.Errno != 0 ? -link.Errno : LibBpf.bpf_iter_create(link.Value));
+    }
+
+    /// <summary>
+    /// Reads one element anew until two readings agree, for one that changed while the iterator read it. ENOENT: it is gone;
+    /// EBUSY: it changed in every one of many readings.
+    /// </summary>
+    /// <param name="map">The map's descriptor.</param>
+    /// <param name="layout">Of this map.</param>
+    /// <param name="element">The element as on the wire; its value is replaced.</param>
+    public static int ReadAgain(in Fd map, in ElementLayout layout, Span<byte> element)
+    {
+        int size = layout.ValueSize;
+        Span<byte> other = size <= 4096 ? stackalloc byte[size] : new byte[size];
+        Span<byte> value = element.Slice(layout.ValueOffset, size);
+        fixed (byte* key = element)
+        fixed (byte* first = value)
+        fixed (byte* second = other)
+        {
+            for (int attempt = 0; attempt < 1000; attempt++)
+            {
+                int error = LibBpf.bpf_map_lookup_elem(map.Value, key, attempt % 2 == 0 ? first : second);
+                if (error < 0) return -error;
+                if (attempt > 0 && value.SequenceEqual(other)) return 0;
+            }
+        }
+        return LibC.EBUSY;
+    }
+}
+
+/// <summary>enum bpf_map_type, <c>&lt;linux/bpf.h&gt;</c>: the types that are treated in their own way.</summary>
+public static class MapType
+{
+    /// <summary>BPF_MAP_TYPE_HASH.</summary>
+    public const uint Hash = 1;
+
+    /// <summary>BPF_MAP_TYPE_ARRAY.</summary>
+    public const uint Array = 2;
+
+    /// <summary>BPF_MAP_TYPE_PROG_ARRAY.</summary>
+    public const uint ProgArray = 3;
+
+    /// <summary>BPF_MAP_TYPE_PERCPU_HASH.</summary>
+    public const uint PercpuHash = 5;
+
+    /// <summary>BPF_MAP_TYPE_PERCPU_ARRAY.</summary>
+    public const uint PercpuArray = 6;
+
+    /// <summary>BPF_MAP_TYPE_LRU_HASH.</summary>
+    public const uint LruHash = 9;
+
+    /// <summary>BPF_MAP_TYPE_LRU_PERCPU_HASH.</summary>
+    public const uint LruPercpuHash = 10;
+}

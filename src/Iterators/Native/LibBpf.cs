@@ -1,0 +1,144 @@
+using System.Runtime.InteropServices;
+
+namespace Iterators.Native;
+
+/// <summary>
+/// The functions of libbpf (1.1 and later) that are used, each once. Those returning <see cref="int"/> give 0 or a descriptor, or a
+/// negative errno; those returning a pointer give null and leave the error in errno.
+/// </summary>
+internal static unsafe partial class LibBpf
+{
+    private const string Library = "libbpf.so.1"; // the string that DirectPInvoke names: linked in statically, or loaded by dotnet run
+
+    public const int BPF_TRACE_ITER = 28; // enum bpf_attach_type
+
+    // Layouts: <bpf/libbpf.h>, <bpf/bpf.h>. sz is the structure's size as the caller knows it.
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_object_open_opts
+    {
+        public nuint sz;
+        public byte* object_name;
+        public byte relaxed_maps;
+        public byte* pin_root_path;
+        public uint reserved;
+        public byte* kconfig;
+        public byte* btf_custom_path;
+        public byte* kernel_log_buf;
+        public nuint kernel_log_size;
+        public uint kernel_log_level;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_link_create_opts
+    {
+        public nuint sz;
+        public uint flags;
+        public void* iter_info;
+        public uint iter_info_len;
+        public uint target_btf_id;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_test_run_opts
+    {
+        public nuint sz;
+        public void* data_in;
+        public void* data_out;
+        public uint data_size_in;
+        public uint data_size_out;
+        public void* ctx_in;
+        public void* ctx_out;
+        public uint ctx_size_in;
+        public uint ctx_size_out;
+        public uint retval;
+        public int repeat;
+        public uint duration;
+        public uint flags;
+        public uint cpu;
+        public uint batch_size;
+    }
+
+    [LibraryImport(Library)]
+    public static partial nint libbpf_set_print(delegate* unmanaged<int, byte*, void*, int> fn);
+
+    [LibraryImport(Library)]
+    public static partial byte* libbpf_version_string();
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint bpf_object__open_mem(void* obj_buf, nuint obj_buf_sz, bpf_object_open_opts* opts);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_object__load(nint obj);
+
+    [LibraryImport(Library)]
+    public static partial void bpf_object__close(nint obj);
+
+    [LibraryImport(Library)]
+    public static partial nint bpf_object__next_program(nint obj, nint prog);
+
+    [LibraryImport(Library)]
+    public static partial byte* bpf_program__name(nint prog);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_program__fd(nint prog);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_program__set_autoload(nint prog, [MarshalAs(UnmanagedType.U1)] bool autoload);
+
+    [LibraryImport(Library)]
+    public static partial int libbpf_num_possible_cpus();
+
+    [LibraryImport(Library)]
+    public static partial int libbpf_find_vmlinux_btf_id(byte* name, int attach_type);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_link_create(int prog_fd, int target_fd, int attach_type, bpf_link_create_opts* opts);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_iter_create(int link_fd);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_obj_pin(int fd, byte* pathname);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_prog_test_run_opts(int prog_fd, bpf_test_run_opts* opts);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_prog_get_fd_by_id(uint id);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_map_get_fd_by_id(uint id);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_link_get_fd_by_id(uint id);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_map_lookup_elem(int fd, void* key, void* value);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint btf__load_from_kernel_by_id(uint id);
+
+    [LibraryImport(Library)]
+    public static partial void btf__free(nint btf);
+
+    [LibraryImport(Library)]
+    public static partial uint btf__type_cnt(nint btf);
+
+    [LibraryImport(Library)]
+    public static partial btf_type* btf__type_by_id(nint btf, uint id);
+
+    [LibraryImport(Library)]
+    public static partial byte* btf__name_by_offset(nint btf, uint offset);
+
+    [LibraryImport(Library)]
+    public static partial long btf__resolve_size(nint btf, uint type_id);
+}
+
+/// <summary><c>struct btf_type</c>, <c>&lt;linux/btf.h&gt;</c>; what its kind adds follows it in memory.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct btf_type
+{
+    public uint name_off;
+    public uint info; // vlen: bits 0-15; kind: bits 24-28; kind_flag: bit 31
+    public uint size_or_type;
+}

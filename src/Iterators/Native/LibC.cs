@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace Iterators.Native;
+
+/// <summary>What Tmds.LibC lacks of libc.</summary>
+internal static unsafe partial class LibC
+{
+    private const string Library = "libc.so.6"; // as Tmds.LibC names it: under another name a second libc would be loaded, with an errno of its own
+
+    // glibc's va_list is passed as a pointer on x86-64 (an array type) and on arm64 (a structure over 16 bytes).
+    [LibraryImport(Library)]
+    public static partial int vsnprintf(byte* str, nuint size, byte* format, void* ap);
+
+    /// <summary>statfs(2). <c>struct statfs</c> is 120 bytes on 64-bit Linux and starts with <c>f_type</c>.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int statfs(byte* path, long* buf);
+}

@@ -1,0 +1,151 @@
+using System.Text;
+using Iterators.Native;
+using Microsoft.Extensions.Logging;
+using LibC = Tmds.Linux.LibC;
+
+namespace Iterators;
+
+/// <summary>
+/// Links pinned into a real bpffs, where they outlive every process: readable by anyone (0644), freed by rm.
+/// </summary>
+public sealed unsafe class Pins
+{
+    private const long BPF_FS_MAGIC = 0xcafe4a11;
+    private static readonly (string Name, Func<IteratorSet, IteratorLink?> Link)[] s_pins =
+    [
+        ("progs", set => set.DumpProgs),
+        ("maps", set => set.DumpMaps),
+        ("links", set => set.DumpLinks),
+    ];
+
+    private readonly ILogger _logger;
+    private readonly string _directory;
+    private readonly List<string> _pinned = [];
+    private bool _madeDirectory;
+
+    private Pins(string directory, ILogger logger)
+    {
+        _directory = directory;
+        _logger = logger;
+    }
+
+    internal static IReadOnlyList<ProgramRow> Programs { get; } = [ProgramTable.DumpProgs, ProgramTable.DumpMaps, ProgramTable.DumpLinks];
+
+    /// <summary>The paths that were pinned.</summary>
+    public IReadOnlyList<string> Paths => _pinned;
+
+    /// <summary>
+    /// Pins <c>progs</c>, <c>maps</c> and <c>links</c> into <paramref name="directory"/>, which is made if it is missing; a bpffs is mounted
+    /// at /sys/fs/bpf if the directory is to be there and none is mounted. What an earlier run left under these names is replaced.
+    /// </summary>
+    /// <exception cref="BpfException">Nothing stays pinned.</exception>
+    public static Pins Create(IteratorSet set, string directory, ILogger logger)
+    {
+        var pins = new Pins(directory, logger);
+        try
+        {
+            pins.PrepareDirectory();
+            foreach ((string name, Func<IteratorSet, IteratorLink?> link) in s_pins)
+            {
+                if (link(set) is { } l) pins.Pin(l, Path.Combine(directory, name));
+            }
+            return pins;
+        }
+        catch
+        {
+            pins.Remove();
+            throw;
+        }
+    }
+
+    /// <summary>Removes what was pinned, and the directory if this made it. What is gone already is no error.</summary>
+    public void Remove()
+    {
+        foreach (string path in _pinned) Unlink(path, _logger);
+        _pinned.Clear();
+        if (_madeDirectory) RemoveDirectory(_directory);
+    }
+
+    /// <summary>Removes the pins of any earlier run from a directory, and the directory if it is then empty.</summary>
+    /// <returns>The paths removed.</returns>
+    /// <exception cref="BpfException">A pin cannot be removed.</exception>
+    public static IReadOnlyList<string> RemoveFrom(string directory, ILogger logger)
+    {
+        List<string> removed = [];
+        foreach ((string name, _) in s_pins)
+        {
+            string path = Path.Combine(directory, name);
+            int errno = Unlink(path, logger);
+            if (errno == 0) removed.Add(path);
+            else if (errno != LibC.ENOENT && errno != LibC.ENOTDIR) throw new BpfException("unpin", path, errno);
+        }
+        RemoveDirectory(directory);
+        return removed;
+    }
+
+    private void PrepareDirectory()
+    {
+        if (!Path.IsPathFullyQualified(_directory)) throw new BpfException("pin", _directory, LibC.EINVAL, cause: "the path must be absolute");
+        EnsureBpffs();
+        if (!Directory.Exists(_directory))
+        {
+            int errno = Call(path => LibC.mkdir(path, 0x1ED /* 0755 */), _directory);
+            if (errno != 0) throw new BpfException("mkdir", _directory, errno);
+            _madeDirectory = true;
+        }
+        if (!IsBpffs(_directory)) throw new BpfException("pin", _directory, LibC.EINVAL, cause: "not on a bpffs (mount -t bpf bpf /sys/fs/bpf)");
+    }
+
+    /// <summary>systemd mounts /sys/fs/bpf; where nothing did, we do, as bpftool does.</summary>
+    private void EnsureBpffs()
+    {
+        const string standard = "/sys/fs/bpf";
+        if (_directory != standard && !_directory.StartsWith(standard + "/", StringComparison.Ordinal)) return;
+        if (!Directory.Exists(standard) || IsBpffs(standard)) return;
+        fixed (byte* source = "bpf\0"u8)
+        fixed (byte* target = "/sys/fs/bpf\0"u8)
+        fixed (byte* options = "mode=0755\0"u8)
+        {
+            const int flags = 2 | 4 | 8; // MS_NOSUID | MS_NODEV | MS_NOEXEC
+            if (LibC.mount(source, target, source, flags, options) != 0) throw new BpfException("mount bpffs at", standard, LibC.errno);
+        }
+        Log.MountedBpffs(_logger, standard);
+    }
+
+    private void Pin(IteratorLink link, string path)
+    {
+        Unlink(path, _logger); // left by a run that was killed
+        int errno;
+        fixed (byte* p = ZeroEnded(path)) errno = -LibBpf.bpf_obj_pin(link.Descriptor, p);
+        if (errno != 0) throw new BpfException("pin", path, errno);
+        _pinned.Add(path);
+        errno = Call(p => LibC.chmod(p, 0x1A4 /* 0644 */), path);
+        if (errno != 0) throw new BpfException("chmod", path, errno);
+        Log.Pinned(_logger, link.Program, path);
+    }
+
+    private static int Unlink(string path, ILogger logger)
+    {
+        int errno = Call(p => LibC.unlink(p), path);
+        if (errno != 0 && errno != LibC.ENOENT && errno != LibC.ENOTDIR) Log.UnpinFailed(logger, path, new BpfException("unlink", path, errno).Message);
+        return errno;
+    }
+
+    private static void RemoveDirectory(string path) => Call(p => LibC.rmdir(p), path); // not empty: somebody else's pins; gone: fine
+
+    private static bool IsBpffs(string path)
+    {
+        long* buf = stackalloc long[15];
+        fixed (byte* p = ZeroEnded(path)) return Native.LibC.statfs(p, buf) == 0 && buf[0] == BPF_FS_MAGIC;
+    }
+
+    private delegate int PathCall(byte* path);
+
+    /// <summary>0, or the errno of a call that gives -1 and sets errno.</summary>
+    private static int Call(PathCall call, string path)
+    {
+        fixed (byte* p = ZeroEnded(path)) return call(p) == 0 ? 0 : LibC.errno;
+    }
+
+    private static byte[] ZeroEnded(string path) => Encoding.UTF8.GetBytes(path + '\0');
+}

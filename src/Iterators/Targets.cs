@@ -1,0 +1,53 @@
+namespace Iterators;
+
+/// <summary>A kind of thing the kernel can iterate over, or run one program on.</summary>
+/// <param name="Name">As in <c>SEC("iter/NAME")</c>; <c>syscall</c> for programs that run by BPF_PROG_RUN.</param>
+/// <param name="Since">The first Linux version that has it.</param>
+public sealed record Target(string Name, string Since)
+{
+    /// <summary>iter/bpf_prog: kernel/bpf/prog_iter.c.</summary>
+    public static readonly Target BpfProg = new("bpf_prog", "5.9");
+
+    /// <summary>iter/bpf_map: kernel/bpf/map_iter.c.</summary>
+    public static readonly Target BpfMap = new("bpf_map", "5.8");
+
+    /// <summary>iter/bpf_map_elem: kernel/bpf/map_iter.c.</summary>
+    public static readonly Target BpfMapElem = new("bpf_map_elem", "5.9");
+
+    /// <summary>iter/bpf_link: kernel/bpf/link_iter.c.</summary>
+    public static readonly Target BpfLink = new("bpf_link", "5.19");
+
+    /// <summary>Programs of type BPF_PROG_TYPE_SYSCALL, kernel/bpf/syscall.c.</summary>
+    public static readonly Target Syscall = new("syscall", "5.14");
+}
+
+/// <summary>One program of the compiled object and what it needs of the kernel.</summary>
+/// <param name="Name">The C function.</param>
+/// <param name="Target">What it iterates over.</param>
+public sealed record ProgramRow(string Name, Target Target);
+
+/// <summary>Every program of <c>bpf/view.bpf.c</c>.</summary>
+public static class ProgramTable
+{
+    internal static readonly ProgramRow DumpProgs = new("dump_bpf_prog", Target.BpfProg);
+    internal static readonly ProgramRow DumpMaps = new("dump_bpf_map", Target.BpfMap);
+    internal static readonly ProgramRow DumpLinks = new("dump_bpf_link", Target.BpfLink);
+    internal static readonly ProgramRow Progs = new("prog_records", Target.BpfProg);
+    internal static readonly ProgramRow ProgRows = new("prog_row_records", Target.BpfProg);
+    internal static readonly ProgramRow ProgMaps = new("prog_map_records", Target.BpfProg);
+    internal static readonly ProgramRow Maps = new("map_records", Target.BpfMap);
+    internal static readonly ProgramRow Links = new("link_records", Target.BpfLink);
+    internal static readonly ProgramRow MapElements = new("map_elements", Target.BpfMapElem);
+    internal static readonly ProgramRow OneProg = new("one_prog", Target.Syscall);
+    internal static readonly ProgramRow OneProgMaps = new("one_prog_maps", Target.Syscall);
+    internal static readonly ProgramRow OneMap = new("one_map", Target.Syscall);
+    internal static readonly ProgramRow OneLink = new("one_link", Target.Syscall);
+    internal static readonly ProgramRow SetupPercpu = new("setup_percpu", Target.Syscall);
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<ProgramRow> Rows { get; } =
+    [
+        DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements,
+        OneProg, OneProgMaps, OneMap, OneLink, SetupPercpu,
+    ];
+}
