@@ -36,7 +36,7 @@ internal ref struct Call
     internal int Fill(int errno, int length, int room)
     {
         if (errno != 0) return errno;
-        if ((uint)length > (uint)room) return Tmds.Linux.LibC.EIO;
+        if ((uint)length > (uint)room) throw new InvalidOperationException($"claims {length} bytes where {room} have room");
         Length = length;
         return 0;
     }

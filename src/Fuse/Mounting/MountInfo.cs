@@ -13,6 +13,7 @@ internal readonly record struct MountInfo(int Id, int Parent, string Device, str
         foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             string[] fields = line.Split(' ');
+            if (fields.Length < 9) continue;
             int separator = Array.IndexOf(fields, "-", 6); // optional fields end with a lone hyphen
             if (separator < 0 || separator + 1 >= fields.Length) continue;
             if (!int.TryParse(fields[0], CultureInfo.InvariantCulture, out int id)) continue;

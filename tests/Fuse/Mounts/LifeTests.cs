@@ -1,0 +1,126 @@
+using System.Diagnostics;
+
+namespace Fuse.Tests;
+
+/// <summary>How mounts begin and end.</summary>
+public sealed class LifeTests
+{
+    private const string Subtype = "fuse-sample";
+
+    [RootFact]
+    public void An_unmount_from_outside_ends_the_server()
+    {
+        using SampleServer server = new();
+        Assert.Equal(MountPointState.Live, MountPoints.StateOf(server.MountPoint, Subtype));
+        Assert.Equal(MountPointState.OtherFileSystem, MountPoints.StateOf(server.MountPoint, "other"));
+        Assert.Contains(server.MountPoint, MountPoints.Find(Subtype));
+        Assert.Equal(0, Gcc.Run("umount", server.MountPoint).Code);
+        Assert.Equal("unmounted", server.ReadLine());
+        Assert.Equal(0, server.WaitForExit());
+        Assert.Equal(MountPointState.None, MountPoints.StateOf(server.MountPoint, Subtype));
+    }
+
+    [RootFact]
+    public void Busy_lazy_dispose()
+    {
+        using SampleServer server = new();
+        using (FileStream held = File.OpenRead(server.At("direct")))
+        {
+            Assert.Contains("busy", server.Ask("unmount"), StringComparison.Ordinal);
+            Assert.Equal("ok", server.Ask("lazy"));
+            Assert.Equal(0, SampleServer.Mounts(server.MountPoint));
+            Assert.Equal(0, held.ReadByte()); // still served
+        }
+        Assert.Equal("unmounted", server.ReadLine());
+
+        using SampleServer forced = new();
+        using FileStream lost = File.OpenRead(forced.At("direct"));
+        string[] last = [forced.Ask("dispose"), forced.ReadLine()];
+        Assert.Equal(["ok", "unmounted"], last.Order());
+        Assert.Throws<IOException>(() => lost.ReadByte());
+    }
+
+    [RootFact]
+    public void A_dead_mount_is_seen_and_replaced()
+    {
+        string directory = SampleServer.NewDirectory();
+        using (SampleServer first = new(directory))
+        {
+            first.Kill();
+            Assert.Equal(MountPointState.Dead, MountPoints.StateOf(directory, Subtype));
+            using SampleServer second = new(directory);
+            Assert.StartsWith("ready", second.Greeting, StringComparison.Ordinal);
+            Assert.Equal("hello, world\n", File.ReadAllText(second.At("hello")));
+            Assert.Equal(1, SampleServer.Mounts(directory));
+        }
+        Directory.Delete(directory);
+    }
+
+    [RootFact]
+    public void A_live_mount_is_refused_and_unharmed()
+    {
+        using SampleServer first = new();
+        using SampleServer second = new(first.MountPoint, "0", "nonempty");
+        Assert.Equal($"mount {first.MountPoint}: already mounted, and its server runs", second.Greeting);
+        Assert.Equal(1, SampleServer.Mounts(first.MountPoint));
+        Assert.Equal("hello, world\n", File.ReadAllText(first.At("hello")));
+        Assert.Equal("ok", first.Ask("unmount"));
+    }
+
+    [RootFact]
+    public void A_server_that_hangs_is_live_and_nobody_waits_for_it()
+    {
+        using SampleServer server = new();
+        Gcc.Run("kill", "-STOP", server.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Thread.Sleep(1100); // the attributes the kernel remembers of the root run out
+        Stopwatch watch = Stopwatch.StartNew();
+        Assert.Equal(MountPointState.Live, MountPoints.StateOf(server.MountPoint, Subtype));
+        Assert.InRange(watch.ElapsedMilliseconds, 0, 3000);
+    }
+
+    [RootFact]
+    public void Mount_points_that_will_not_do()
+    {
+        string directory = SampleServer.NewDirectory();
+        string file = Path.Combine(directory, "file");
+        File.WriteAllText(file, "");
+        Assert.Equal($"mount {directory}/missing: No such file or directory", Greeting($"{directory}/missing"));
+        Assert.Equal($"mount {file}: Not a directory", Greeting(file));
+        Assert.Equal($"mount {directory}: Directory not empty", Greeting(directory));
+        using (SampleServer over = new(directory, "0", "nonempty")) Assert.StartsWith("ready", over.Greeting, StringComparison.Ordinal);
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [RootFact]
+    public void Odd_names_and_symbolic_links()
+    {
+        string directory = SampleServer.NewDirectory();
+        string odd = Directory.CreateDirectory(Path.Combine(directory, "a b\\c\nd#ä")).FullName;
+        string link = Path.Combine(directory, "link");
+        Directory.CreateSymbolicLink(link, odd);
+        using (SampleServer server = new(link))
+        {
+            Assert.Equal(MountPointState.Live, MountPoints.StateOf(odd, Subtype));
+            Assert.Equal(MountPointState.Live, MountPoints.StateOf(link, Subtype));
+            Assert.Equal("hello, world\n", File.ReadAllText(Path.Combine(odd, "hello")));
+            Assert.Equal("ok", server.Ask("unmount"));
+        }
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [RootFact]
+    public void Two_mounts_at_once()
+    {
+        using SampleServer one = new();
+        using SampleServer two = new();
+        Parallel.For(0, 200, i => Assert.Equal("hello, world\n", File.ReadAllText((i % 2 == 0 ? one : two).At("hello"))));
+        Assert.Equal("ok", one.Ask("unmount"));
+        Assert.Equal("hello, world\n", File.ReadAllText(two.At("hello")));
+    }
+
+    private static string Greeting(string mountPoint)
+    {
+        using SampleServer server = new(mountPoint);
+        return server.Greeting;
+    }
+}

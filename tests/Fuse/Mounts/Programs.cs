@@ -1,0 +1,91 @@
+namespace Fuse.Tests;
+
+/// <summary>System calls that .NET has no method for, as small C programs, compiled once.</summary>
+public sealed class Programs : IDisposable
+{
+    private readonly string _directory = SampleServer.NewDirectory();
+
+    public Programs()
+    {
+        SeekDir = Gcc.Compile(SeekDirSource, _directory, "seekdir");
+        Modify = Gcc.Compile(ModifySource, _directory, "modify");
+    }
+
+    public string SeekDir { get; }
+
+    public string Modify { get; }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    // Lists a directory, remembers where each 100th entry began, goes back there in reverse and compares the names.
+    private const string SeekDirSource = """
+        #include <dirent.h>
+        #include <stdio.h>
+        #include <string.h>
+        static char names[200][256];
+        static long places[200];
+        int main(int argc, char **argv)
+        {
+            DIR *d = opendir(argv[1]);
+            struct dirent *e;
+            int n = 0, kept = 0, wrong = 0;
+            if (!d)
+                return 1;
+            for (long at = telldir(d); (e = readdir(d)); at = telldir(d), n++) {
+                if (n % 100 == 0 && kept < 200) {
+                    places[kept] = at;
+                    strcpy(names[kept++], e->d_name);
+                }
+            }
+            for (int i = kept - 1; i >= 0; i--) {
+                seekdir(d, places[i]);
+                e = readdir(d);
+                wrong += !e || strcmp(e->d_name, names[i]);
+            }
+            rewinddir(d);
+            e = readdir(d);
+            wrong += !e || strcmp(e->d_name, ".");
+            printf("%d %d %d", n, kept, wrong);
+            return 0;
+        }
+        """;
+
+    // Tries every way to modify and prints those that did not fail with EROFS.
+    private const string ModifySource = """
+        #include <errno.h>
+        #include <fcntl.h>
+        #include <stdio.h>
+        #include <sys/stat.h>
+        #include <sys/xattr.h>
+        #include <unistd.h>
+        static int tried;
+        #define TRY(call) do { errno = 0; tried++; if ((call) != -1 || errno != EROFS) printf("%s: %d\n", #call, errno); } while (0)
+        int main(int argc, char **argv)
+        {
+            if (chdir(argv[1]))
+                return 1;
+            TRY(open("hello", O_WRONLY));
+            TRY(open("hello", O_RDWR));
+            TRY(open("hello", O_RDONLY | O_TRUNC));
+            TRY(open("new", O_CREAT | O_WRONLY, 0600));
+            TRY(open("new", O_CREAT | O_EXCL | O_RDONLY, 0600));
+            TRY(open(".", O_TMPFILE | O_WRONLY, 0600));
+            TRY(mkdir("new", 0700));
+            TRY(mknod("new", S_IFIFO | 0600, 0));
+            TRY(symlink("hello", "new"));
+            TRY(link("hello", "new"));
+            TRY(unlink("hello"));
+            TRY(rmdir("many"));
+            TRY(rename("hello", "new"));
+            TRY(renameat2(AT_FDCWD, "hello", AT_FDCWD, "big", 2));
+            TRY(chmod("hello", 0600));
+            TRY(chown("hello", 1, 1));
+            TRY(truncate("hello", 1));
+            TRY(utimensat(AT_FDCWD, "hello", NULL, 0));
+            TRY(setxattr("hello", "user.x", "y", 1, 0));
+            TRY(removexattr("hello", "user.x"));
+            printf("%d tried", tried);
+            return 0;
+        }
+        """;
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Fuse.Tests;
+
+/// <summary>Every struct fuse_* and every constant against the C compiler's linux/fuse.h: found by reflection, registered nowhere.</summary>
+public sealed class LayoutTests
+{
+    // What a header may be too old for: the minor that brought it. The names we gave to reserved room have no C name at all before.
+    private static readonly Dictionary<string, int> s_since = new()
+    {
+        ["fuse_open_out.backing_id"] = 40,
+        ["fuse_init_out.max_stack_depth"] = 40,
+        ["fuse_init_out.unused"] = int.MaxValue, // moves with every field taken out of it
+        ["FUSE_STATX"] = 39,
+        ["FUSE_COPY_FILE_RANGE_64"] = 45,
+        ["FUSE_KERNEL_MINOR_VERSION"] = int.MaxValue,
+    };
+
+    [Fact]
+    public void Same_as_the_header()
+    {
+        string directory = Directory.CreateTempSubdirectory("fuse-layout-").FullName;
+        try
+        {
+            int minor = HeaderMinor(directory);
+            SortedDictionary<string, long> ours = Ours(minor);
+            StringBuilder source = new("#include <stddef.h>\n#include <stdio.h>\n#include <sys/ioctl.h>\n#include <linux/fuse.h>\nint main(void)\n{\n");
+            foreach (string name in ours.Keys)
+            {
+                string[] parts = name.Split('.');
+                string value = parts.Length == 2 ? $"offsetof(struct {parts[0]}, {parts[1]})"
+                    : name.StartsWith("fuse_", StringComparison.Ordinal) ? $"sizeof(struct {name})" : name;
+                source.Append(CultureInfo.InvariantCulture, $"\tprintf(\"{name} %lld\\n\", (long long)({value}));\n");
+            }
+            source.Append("\treturn 0;\n}\n");
+            (int code, string output) = Gcc.Run(Gcc.Compile(source.ToString(), directory, "layout"));
+            Assert.Equal(0, code);
+            string expected = string.Concat(ours.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value}\n")));
+            Assert.Equal(output, expected);
+            Assert.True(ours.Count > 150, "reflection finds too little");
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static int HeaderMinor(string directory)
+    {
+        const string source = "#include <stdio.h>\n#include <linux/fuse.h>\nint main(void) { printf(\"%d\", FUSE_KERNEL_MINOR_VERSION); return 0; }\n";
+        return int.Parse(Gcc.Run(Gcc.Compile(source, directory, "minor")).Output, CultureInfo.InvariantCulture);
+    }
+
+    private static SortedDictionary<string, long> Ours(int minor)
+    {
+        SortedDictionary<string, long> ours = new(StringComparer.Ordinal);
+        void Add(string name, long value)
+        {
+            if (s_since.GetValueOrDefault(name) <= minor) ours.Add(name, value);
+        }
+
+        const BindingFlags all = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+        foreach (Type type in typeof(FileSystem).Assembly.GetTypes())
+        {
+            if (!type.IsValueType || !type.Name.StartsWith("fuse_", StringComparison.Ordinal)) continue;
+            Add(type.Name, Marshal.SizeOf(type));
+            foreach (FieldInfo field in type.GetFields(all)) Add($"{type.Name}.{field.Name}", Marshal.OffsetOf(type, field.Name));
+        }
+        foreach (FieldInfo constant in typeof(FuseProtocol).GetFields(all))
+        {
+            Add(constant.Name, Convert.ToInt64(constant.GetRawConstantValue(), CultureInfo.InvariantCulture));
+        }
+        foreach (Opcode opcode in OpcodeTable.All) Add("FUSE_" + opcode.Name, opcode.Code);
+        return ours;
+    }
+}
