@@ -173,12 +173,15 @@ view() {
         note "$output"
         exit 0
     fi
-    if ! mountpoint -q $MNT; then
+    if ! mounted $MNT; then
         not_ok 'bpffs-view mounts' 'it returned, but nothing is mounted'
         note "$output"
         exit 0
     fi
 }
+
+# Debian's busybox has no mountpoint
+mounted() { grep -q "^[^ ]* $1 " /proc/mounts; }
 
 server_ended() { ! pidof bpffs-view; }
 

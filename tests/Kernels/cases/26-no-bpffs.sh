@@ -6,4 +6,4 @@ umount /sys/fs/bpf
 view
 check 'the pins are there' test -e $PINS/progs
 check 'umount ends it' end_view
-mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
+mounted /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
