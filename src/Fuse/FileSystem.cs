@@ -9,7 +9,7 @@ namespace Fuse;
 /// </summary>
 public abstract class FileSystem
 {
-    /// <summary>The connection to the kernel: negotiated limits and notifications. Set before the first request, null without a mount.</summary>
+    /// <summary>The connection to the kernel: negotiated limits and notifications. Set before the first request; without a mount notifications go nowhere.</summary>
     public FuseConnection? Connection { get; internal set; }
 
     /// <summary>

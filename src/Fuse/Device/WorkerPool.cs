@@ -21,12 +21,13 @@ internal sealed class WorkerPool
     private bool _woken;
     private bool _awake;
     private bool _ending;
+    private bool _exhausted; // the supervisor's own: say it once
 
     internal WorkerPool(FuseDevice device, FuseDispatcher dispatcher, FuseMountOptions options)
     {
         _device = device;
         _dispatcher = dispatcher;
-        _kept = options.Workers > 0 ? options.Workers : Math.Clamp(Environment.ProcessorCount, 2, 16);
+        _kept = options.Workers > 0 ? options.Workers : Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
         _most = options.MaxWorkers > 0 ? Math.Max(options.MaxWorkers, _kept) : Math.Max(4 * _kept, 16);
         _patience = options.WorkerPatience;
     }
@@ -105,7 +106,7 @@ internal sealed class WorkerPool
         }
     }
 
-    private void Reply(in Answer answer, WorkerBuffers buffers)
+    private unsafe void Reply(in Answer answer, WorkerBuffers buffers)
     {
         Span<byte> reply = buffers.Reply(answer.Length);
         FuseDispatcher.WriteHeader(answer, reply);
@@ -113,6 +114,9 @@ internal sealed class WorkerPool
         // ENOENT: the asker was interrupted and is gone. ENODEV: so is the mount; the next read says so.
         if (errno == 0 || errno == Tmds.Linux.LibC.ENOENT || errno == Tmds.Linux.LibC.ENODEV) return;
         Log.ReplyRefused(_dispatcher.Logger, answer.Unique, answer.Length, answer.Errno, Errno.Text(errno));
+        Answer failed = new(answer.Unique, Tmds.Linux.LibC.EIO, 0); // or the asker would wait for ever; ENOENT if it does not wait any more
+        FuseDispatcher.WriteHeader(failed, reply);
+        _device.Send(reply[..sizeof(fuse_out_header)]);
     }
 
     /// <summary>Before a request. The worker that was the last idle one wakes the supervisor, at most once in its patience.</summary>
@@ -169,6 +173,7 @@ internal sealed class WorkerPool
             {
                 Volatile.Write(ref _awake, true);
                 while (Volatile.Read(ref _idle) <= 0 && !Volatile.Read(ref _ending)) Relieve(before);
+                _exhausted = false;
                 Volatile.Write(ref _awake, false);
                 Interlocked.MemoryBarrier(); // against LeaveIdle, which counts first and then looks whether we are awake
             }
@@ -218,7 +223,8 @@ internal sealed class WorkerPool
             StartWorker();
             return;
         }
-        Log.WorkersExhausted(_dispatcher.Logger, running);
-        Thread.Sleep(_patience * 50); // nothing can be done: look again, and say so again, rarely
+        if (!_exhausted) Log.WorkersExhausted(_dispatcher.Logger, running);
+        _exhausted = true;
+        Thread.Sleep(_patience * 5);
     }
 }

@@ -46,12 +46,15 @@ public sealed class FuseMount : IAsyncDisposable
     public static FuseMount Mount(string mountPoint, FileSystem fs, FuseMountOptions options, ILogger logger)
     {
         string target = MountTarget.Prepare(mountPoint, options, logger);
+        logger = new QuietLogger(logger);
         FuseDevice device = FuseDevice.Open();
+        bool isMounted = false;
         try
         {
             string data = MountTarget.Data(device.Descriptor, options);
             int errno = PathCalls.Mount(options.Source, target, MountPoints.TypeName(options.Subtype), MountTarget.Flags(options), data);
             if (errno != 0) throw new FuseException("mount", target, errno);
+            isMounted = true;
             MountInfo mount = MountInfo.TopAt(MountInfo.ReadAll(), target) ?? default;
             FuseDispatcher dispatcher = new(fs, logger, new FuseConnection(device), options.CacheSymlinks);
             Initialize(target, device, dispatcher);
@@ -64,6 +67,7 @@ public sealed class FuseMount : IAsyncDisposable
         }
         catch
         {
+            if (isMounted) PathCalls.Unmount(target, MNT_DETACH);
             device.Dispose();
             throw;
         }
@@ -88,7 +92,6 @@ public sealed class FuseMount : IAsyncDisposable
             if (errno != 0 || BitConverter.ToInt32(reply, sizeof(uint)) != 0) break; // refused: fuse_out_header.error
         }
         if (dispatcher.IsInitialized && errno == 0) return;
-        PathCalls.Unmount(target, MNT_DETACH);
         throw new FuseException("mount", target, errno == 0 ? EPROTO : errno, "the kernel and this program do not agree on a FUSE protocol");
     }
 

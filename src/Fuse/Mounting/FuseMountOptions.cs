@@ -36,7 +36,7 @@ public sealed class FuseMountOptions
     /// <summary>The kernel remembers the targets of symbolic links (FUSE_CACHE_SYMLINKS) until the inode is invalidated.</summary>
     public bool CacheSymlinks { get; init; }
 
-    /// <summary>Threads that always stand ready; 0 = one a processor, at least 2, at most 16.</summary>
+    /// <summary>Threads that always stand ready; 0 = two a processor, at least 4, at most 16.</summary>
     public int Workers { get; init; }
 
     /// <summary>The most threads there may be while all others wait inside the file system; 0 = four times the workers, at least 16.</summary>

@@ -80,7 +80,7 @@ public static class MountPoints
     private static bool IsDead(string path)
     {
         int errno = 0;
-        Thread probe = new(() => Volatile.Write(ref errno, PathCalls.Stat(path, out _)), 128 * 1024) { IsBackground = true, Name = "fuse-probe" };
+        Thread probe = new(() => Volatile.Write(ref errno, PathCalls.StatServer(path)), 128 * 1024) { IsBackground = true, Name = "fuse-probe" };
         probe.Start();
         probe.Join(s_probeLimit);
         return Volatile.Read(ref errno) is var reason && (reason == ENOTCONN || reason == ECONNABORTED);

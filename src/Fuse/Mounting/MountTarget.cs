@@ -12,16 +12,16 @@ internal static class MountTarget
     internal static string Prepare(string mountPoint, FuseMountOptions options, ILogger logger)
     {
         string target = MountPoints.Resolve(mountPoint, out MountInfo? there);
-        switch (MountPoints.StateOf(target, options.Subtype))
+        MountPointState state = MountPoints.StateOf(target, options.Subtype);
+        for (; state == MountPointState.Dead; state = MountPoints.StateOf(target, options.Subtype)) // there may be several
         {
-            case MountPointState.Live:
-                throw new FuseException("mount", target, EBUSY, "already mounted, and its server runs");
-            case MountPointState.Dead:
-                MountPoints.DetachDead(target);
-                Log.DetachedDead(logger, target);
-                break;
-            case MountPointState.OtherFileSystem when !options.NonEmpty:
-                throw new FuseException("mount", target, EBUSY, $"another file system ({there?.Type}) is mounted there");
+            MountPoints.DetachDead(target);
+            Log.DetachedDead(logger, target);
+        }
+        if (state == MountPointState.Live) throw new FuseException("mount", target, EBUSY, "already mounted, and its server runs");
+        if (state == MountPointState.OtherFileSystem && !options.NonEmpty)
+        {
+            throw new FuseException("mount", target, EBUSY, $"another file system ({there?.Type}) is mounted there");
         }
         CheckDirectory(target, options.NonEmpty);
         return target;
@@ -40,6 +40,10 @@ internal static class MountTarget
         catch (UnauthorizedAccessException)
         {
             throw new FuseException("mount", target, EACCES);
+        }
+        catch (IOException e)
+        {
+            throw new FuseException("mount", target, EIO, e.Message);
         }
     }
 

@@ -35,6 +35,19 @@ internal static unsafe class PathCalls
         }
     }
 
+    /// <summary>
+    /// Asks the server itself for attributes: without AT_STATX_FORCE_SYNC the kernel answers from memory, also for a server long dead
+    /// (fuse_update_get_attr, fs/fuse/dir.c).
+    /// </summary>
+    internal static int StatServer(string path)
+    {
+        statx found;
+        fixed (byte* p = Bytes(path))
+        {
+            return statx(AT_FDCWD, p, MissingLibC.AT_STATX_FORCE_SYNC, (uint)STATX_TYPE, &found) == 0 ? 0 : errno;
+        }
+    }
+
     /// <summary>The absolute path without symbolic links, or null and why.</summary>
     internal static string? RealPath(string path, out int reason)
     {

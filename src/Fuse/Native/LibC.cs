@@ -10,6 +10,8 @@ internal static unsafe partial class MissingLibC
 
     internal const int PATH_MAX = 4096;
 
+    internal const int AT_STATX_FORCE_SYNC = 0x2000; // linux/fcntl.h
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial byte* realpath(byte* path, byte* resolved);
 }

@@ -26,12 +26,19 @@ catch (FuseException e)
 }
 
 Console.WriteLine("ready " + Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+using SemaphoreSlim answering = new(1); // a command that unmounts is answered before the end is told
 _ = Task.Run(async () =>
 {
-    while (await Console.In.ReadLineAsync().ConfigureAwait(false) is { } command) Console.WriteLine(await Obey(command).ConfigureAwait(false));
+    while (await Console.In.ReadLineAsync().ConfigureAwait(false) is { } command)
+    {
+        await answering.WaitAsync().ConfigureAwait(false);
+        Console.WriteLine(await Obey(command).ConfigureAwait(false));
+        answering.Release();
+    }
     await mount.DisposeAsync().ConfigureAwait(false); // the test that started us is gone
 });
 await mount.WaitForUnmountAsync().ConfigureAwait(false);
+await answering.WaitAsync().ConfigureAwait(false);
 Console.WriteLine(tree.WasDestroyed ? "unmounted" : "unmounted without Destroy");
 return 0;
 

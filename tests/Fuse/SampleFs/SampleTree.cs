@@ -58,7 +58,7 @@ public sealed class SampleTree : FileSystem
 
     public override int GetAttr(in Request request, ulong node, ulong? handle, ref fuse_attr_out attr)
     {
-        attr.attr_valid = Second;
+        attr.attr_valid = node == FUSE_ROOT_ID ? 3600 : Second;
         return Attributes(node, ref attr.attr) ? 0 : ENOENT;
     }
 
