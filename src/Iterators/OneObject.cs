@@ -20,15 +20,18 @@ public sealed unsafe class OneObject
         _link = link;
     }
 
-    /// <summary>The program with this id.</summary>
-    public int ReadProg(uint id, out one_prog_record record)
+    /// <summary>The program with this id, and the ids of the maps it uses: the first <c>cnt</c> of <c>map_ids</c>.</summary>
+    public int ReadProg(uint id, out one_prog_record record, out one_prog_maps_record maps)
     {
         record = default;
+        maps = default;
         using Fd fd = new(LibBpf.bpf_prog_get_fd_by_id(id));
         if (fd.Errno != 0) return fd.Errno;
-        record.fd = (uint)fd.Value;
+        record.fd = maps.fd = (uint)fd.Value;
         int errno = Run(_prog, ref record);
-        return errno != 0 ? errno : record.error;
+        if (errno != 0 || record.error != 0 || record.prog.used_map_cnt == 0) return errno != 0 ? errno : record.error;
+        errno = Run(_progMaps, ref maps);
+        return errno != 0 ? errno : maps.error;
     }
 
     /// <summary>The ids of the maps that the program with this id uses: the first <c>cnt</c> of <c>map_ids</c>.</summary>

@@ -115,6 +115,9 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     public static partial int bpf_map_lookup_elem(int fd, void* key, void* value);
 
+    [LibraryImport(Library)]
+    public static partial int bpf_map_get_next_key(int fd, void* key, void* next_key);
+
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint btf__load_from_kernel_by_id(uint id);
 

@@ -1,0 +1,79 @@
+using System.Text;
+using BpfFs.Rendering;
+
+namespace BpfFs.Objects;
+
+/// <summary>
+/// One thing known of a kind of object, declared once: from it come the file of that name, the line in <c>info</c>, the key in JSON.
+/// </summary>
+/// <typeparam name="T">What is read of one object.</typeparam>
+internal sealed class Field<T>
+    where T : allows ref struct
+{
+    public delegate void Writer(in T value, in ValueWriter to);
+
+    public delegate bool Predicate(in T value);
+
+    /// <param name="name">bpftool's JSON key where it has the same thing.</param>
+    /// <param name="meaning">For the manual: what it is and its unit.</param>
+    /// <param name="write">Writes the value.</param>
+    /// <param name="isPresent">Whether this object has it; null: always. What is not there is absent, not zero.</param>
+    public Field(string name, string meaning, Writer write, Predicate? isPresent = null)
+    {
+        Name = name;
+        Meaning = meaning;
+        Write = write;
+        IsPresent = isPresent ?? ((in T _) => true);
+        Utf8Name = Encoding.UTF8.GetBytes(name);
+    }
+
+    public string Name { get; }
+
+    public string Meaning { get; }
+
+    public byte[] Utf8Name { get; }
+
+    public Writer Write { get; }
+
+    public Predicate IsPresent { get; }
+}
+
+/// <summary>The renderings that every list of fields has.</summary>
+internal static class FieldList
+{
+    /// <summary><c>key:TABvalue</c> lines.</summary>
+    public static void Info<T>(Field<T>[] fields, in T value, TextBuffer to)
+        where T : allows ref struct
+    {
+        foreach (Field<T> field in fields)
+        {
+            if (!field.IsPresent(value)) continue;
+            to.Append(field.Utf8Name);
+            to.Append(":\t"u8);
+            field.Write(value, new ValueWriter(to));
+            to.Append((byte)'\n');
+        }
+    }
+
+    /// <summary>One JSON object.</summary>
+    public static void WriteJson<T>(Field<T>[] fields, in T value, System.Text.Json.Utf8JsonWriter json)
+        where T : allows ref struct
+    {
+        json.WriteStartObject();
+        foreach (Field<T> field in fields)
+        {
+            if (!field.IsPresent(value)) continue;
+            json.WritePropertyName(field.Utf8Name);
+            field.Write(value, new ValueWriter(json));
+        }
+        json.WriteEndObject();
+    }
+
+    /// <summary>One field's value and a newline.</summary>
+    public static void Single<T>(Field<T> field, in T value, TextBuffer to)
+        where T : allows ref struct
+    {
+        field.Write(value, new ValueWriter(to));
+        to.Append((byte)'\n');
+    }
+}

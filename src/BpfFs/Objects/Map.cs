@@ -1,0 +1,35 @@
+using Iterators;
+
+namespace BpfFs.Objects;
+
+/// <summary>What is read of one map.</summary>
+internal ref struct Map
+{
+    public ref readonly map_record Record;
+
+    public ref readonly MapFdInfo FdInfo;
+
+    /// <summary>Every field of a map; the order is that of <c>info</c> and JSON, which begins as bpftool's does.</summary>
+    public static readonly Field<Map>[] Fields =
+    [
+        new("id", "the map's id", (in m, in to) => to.Number(m.Record.id)),
+        new("type", "map type, as bpftool names it; a number if this version does not know it", (in m, in to) => Names.Write(to, Names.MapTypes, m.Record.type)),
+        new("name", "name given by the loader", (in m, in to) => to.Text(m.Record.name.Text), (in m) => !m.Record.name.Text.IsEmpty),
+        new("flags", "BPF_F_* flags it was made with", (in m, in to) => to.Flags(m.Record.map_flags)),
+        new("bytes_key", "bytes of a key", (in m, in to) => to.Number(m.Record.key_size)),
+        new("bytes_value", "bytes of a value; of a per-CPU map, of one CPU's value", (in m, in to) => to.Number(m.Record.value_size)),
+        new("max_entries", "how many elements fit", (in m, in to) => to.Number(m.Record.max_entries)),
+        new("bytes_memlock", "bytes of memory the map occupies now, as the kernel counts them", (in m, in to) => to.Number(m.FdInfo.memlock)),
+        new("owner_prog_type", "type of the programs that a prog_array holds", (in m, in to) => Names.Write(to, Names.ProgTypes, (uint)m.FdInfo.owner_prog_type), (in m) => m.FdInfo.owner_prog_type >= 0),
+        new("owner_jited", "whether those programs are machine code", (in m, in to) => to.Bool(m.FdInfo.owner_jited != 0), (in m) => m.FdInfo.owner_jited >= 0),
+        new("frozen", "1: user space can no longer change it", (in m, in to) => to.Number(m.Record.frozen)),
+        new("btf_id", "id of the BTF that describes keys and values", (in m, in to) => to.Number(m.Record.btf_id), (in m) => m.Record.btf_id != 0),
+        new("btf_key_type_id", "BTF type of a key", (in m, in to) => to.Number(m.Record.btf_key_type_id), (in m) => m.Record.btf_key_type_id != 0),
+        new("btf_value_type_id", "BTF type of a value", (in m, in to) => to.Number(m.Record.btf_value_type_id), (in m) => m.Record.btf_value_type_id != 0),
+        new("btf_vmlinux_value_type_id", "the kernel's BTF type of a struct_ops value", (in m, in to) => to.Number(m.Record.btf_vmlinux_value_type_id), (in m) => m.Record.btf_vmlinux_value_type_id != 0),
+        new("map_extra", "what its type makes of it (bloom filter: hash functions)", (in m, in to) => to.Number(m.Record.map_extra), (in m) => m.Record.map_extra != 0),
+        new("numa_node", "NUMA node its memory is on; absent: any", (in m, in to) => to.Number(m.Record.numa_node), (in m) => m.Record.numa_node >= 0),
+        new("refcnt", "references: programs, pins, descriptors, other maps", (in m, in to) => to.Number(m.Record.refcnt)),
+        new("usercnt", "references from user space: pins and descriptors", (in m, in to) => to.Number(m.Record.usercnt)),
+    ];
+}

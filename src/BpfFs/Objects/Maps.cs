@@ -1,0 +1,178 @@
+using BpfFs.Rendering;
+using BpfFs.View;
+using Iterators;
+
+namespace BpfFs.Objects;
+
+/// <summary>Maps: one, or all in one pass.</summary>
+internal sealed class Maps : ObjectKind
+{
+    public static readonly Maps Kind = new();
+
+    [ThreadStatic]
+    private static Reading<(one_map_record Map, MapFdInfo FdInfo)>? t_reading;
+
+    public override string Plural => "maps";
+
+    public override byte[][] Types => Names.MapTypes;
+
+    /// <summary>The kernel does not keep when a map was made.</summary>
+    public override int Stat(ViewContext context, uint id, out ulong loadTime)
+    {
+        loadTime = 0;
+        if (IsHeld) return Read(context, id, out _);
+        using Fd fd = OneObject.OpenMap(id);
+        return fd.Errno;
+    }
+
+    public override int Walk<TVisitor>(ViewContext context, ref TVisitor visitor)
+    {
+        using Fd fd = context.Iterators.Maps!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<map_record>(fd, buffer.Span);
+        while (reader.MoveNext())
+        {
+            ref readonly map_record r = ref reader.Current;
+            visitor.Visit(r.id, 0, r.type, r.name.Text, default);
+        }
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    public override int VisitOne<TVisitor>(ViewContext context, uint id, ref TVisitor visitor)
+    {
+        int errno = Read(context, id, out Map map);
+        if (errno == 0) visitor.Visit(id, 0, map.Record.type, map.Record.name.Text, default);
+        return errno;
+    }
+
+    /// <summary>One map; valid until this thread reads the next.</summary>
+    public static int Read(ViewContext context, uint id, out Map map)
+    {
+        var reading = t_reading ??= new();
+        map = default;
+        if (!IsHeld || !reading.IsValid || reading.Id != id || reading.Holding != Holding)
+        {
+            using Fd fd = OneObject.OpenMap(id);
+            int errno = context.Iterators.One.ReadMap(fd, out reading.Value.Map);
+            if (errno == 0) errno = MapFdInfo.Read(fd, out reading.Value.FdInfo);
+            reading.IsValid = errno == 0;
+            if (errno != 0) return errno;
+            reading.Value.Map.map.refcnt--; // ours, and so is one of user space's
+            reading.Value.Map.map.usercnt--;
+            reading.Id = id;
+            reading.Holding = Holding;
+        }
+        map.Record = ref reading.Value.Map.map;
+        map.FdInfo = ref reading.Value.FdInfo;
+        return 0;
+    }
+
+    /// <summary><c>maps/&lt;id&gt;/info</c>.</summary>
+    public static int Info(ViewContext context, ulong key, TextBuffer to)
+    {
+        int errno = Read(context, (uint)key, out Map map);
+        if (errno == 0) FieldList.Info(Map.Fields, map, to);
+        return errno;
+    }
+
+    /// <summary><c>maps/&lt;id&gt;/json</c>.</summary>
+    public static int OneJson(ViewContext context, ulong key, TextBuffer to)
+    {
+        int errno = Read(context, (uint)key, out Map map);
+        if (errno != 0) return errno;
+        System.Text.Json.Utf8JsonWriter json = to.StartJson();
+        FieldList.WriteJson(Map.Fields, map, json);
+        json.Flush();
+        to.Append((byte)'\n');
+        return 0;
+    }
+
+    /// <summary>One field's own file.</summary>
+    public static Render FieldFile(Field<Map> field) => (context, key, to) =>
+    {
+        int errno = Read(context, (uint)key, out Map map);
+        if (errno != 0) return errno;
+        if (!field.IsPresent(map)) return Tmds.Linux.LibC.ENOENT;
+        FieldList.Single(field, map, to);
+        return 0;
+    };
+
+    /// <summary><c>maps.json</c>: every map. What only fdinfo tells costs a descriptor each.</summary>
+    public static int AllJson(ViewContext context, ulong key, TextBuffer to)
+    {
+        using Fd fd = context.Iterators.Maps!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<map_record>(fd, buffer.Span);
+        System.Text.Json.Utf8JsonWriter json = to.StartJson();
+        json.WriteStartArray();
+        while (reader.MoveNext())
+        {
+            if (ReadFdInfo(reader.Current.id, out MapFdInfo fdInfo) != 0) continue; // gone since
+            var map = new Map { Record = ref reader.Current, FdInfo = ref fdInfo };
+            FieldList.WriteJson(Map.Fields, map, json);
+        }
+        json.WriteEndArray();
+        json.Flush();
+        to.Append((byte)'\n');
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    /// <summary><c>maps.debug</c>: <c>id name pages max_entries</c>. Pages are the memory the kernel counts, rounded up.</summary>
+    public static int Debug(ViewContext context, ulong key, TextBuffer to)
+    {
+        using Fd fd = context.Iterators.Maps!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        to.Append("  id name             pages max_entries\n"u8);
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<map_record>(fd, buffer.Span);
+        while (reader.MoveNext())
+        {
+            ref readonly map_record r = ref reader.Current;
+            if (ReadFdInfo(r.id, out MapFdInfo fdInfo) != 0) continue;
+            to.AppendRight(r.id, 4);
+            to.Append((byte)' ');
+            int name = to.Length;
+            to.AppendText(r.name.Text);
+            to.PadTo(name, 16);
+            to.Append((byte)' ');
+            to.AppendRight((ulong)(fdInfo.memlock + Environment.SystemPageSize - 1) / (ulong)Environment.SystemPageSize, 5);
+            to.Append((byte)' ');
+            to.AppendRight(r.max_entries, 11);
+            to.Append((byte)'\n');
+        }
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    /// <summary><c>maps/&lt;id&gt;/progs</c>: <c>id name</c> of every program that uses the map.</summary>
+    public static int UsedBy(ViewContext context, ulong key, TextBuffer to)
+    {
+        int errno = Kind.Stat(context, (uint)key, out _);
+        if (errno != 0) return errno;
+        using Fd fd = context.Iterators.ProgMaps!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<prog_map_record>(fd, buffer.Span);
+        while (reader.MoveNext())
+        {
+            if (reader.Current.map_id != key || Progs.Read(context, reader.Current.prog_id, out Prog prog) != 0) continue;
+            to.Append((ulong)prog.Record.id);
+            to.Append((byte)' ');
+            to.AppendText(prog.Record.name.Text);
+            to.Append((byte)'\n');
+        }
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    private static int ReadFdInfo(uint id, out MapFdInfo fdInfo)
+    {
+        fdInfo = default;
+        using Fd fd = OneObject.OpenMap(id);
+        return fd.Errno != 0 ? fd.Errno : MapFdInfo.Read(fd, out fdInfo);
+    }
+}

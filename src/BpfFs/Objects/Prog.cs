@@ -1,0 +1,41 @@
+using Iterators;
+
+namespace BpfFs.Objects;
+
+/// <summary>What is read of one program.</summary>
+internal ref struct Prog
+{
+    public ref readonly prog_record Record;
+
+    /// <summary>Ids of the maps it uses.</summary>
+    public ReadOnlySpan<uint> MapIds;
+
+    /// <summary>Every field of a program; the order is that of <c>info</c> and JSON, which begins as bpftool's does.</summary>
+    public static readonly Field<Prog>[] Fields =
+    [
+        new("id", "the program's id", (in p, in to) => to.Number(p.Record.id)),
+        new("type", "program type, as bpftool names it; a number if this version does not know it", (in p, in to) => Names.Write(to, Names.ProgTypes, p.Record.type)),
+        new("name", "name given by the loader; the whole BTF function name where the kernel's 15 characters cut it", (in p, in to) => to.Text(p.Record.name.Text), (in p) => !p.Record.name.Text.IsEmpty),
+        new("tag", "SHA hash over the instructions", (in p, in to) => to.Hex(p.Record.tag)),
+        new("gpl_compatible", "whether its license lets it call GPL-only helpers", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_GPL_COMPATIBLE))),
+        new("run_time_ns", "nanoseconds spent running, while statistics were enabled", (in p, in to) => to.Number(p.Record.run_time_ns), (in p) => p.Record.run_time_ns != 0),
+        new("run_cnt", "runs, while statistics were enabled", (in p, in to) => to.Number(p.Record.run_cnt), (in p) => p.Record.run_time_ns != 0),
+        new("recursion_misses", "runs left out because the program was already running on that CPU", (in p, in to) => to.Number(p.Record.recursion_misses), (in p) => p.Record.recursion_misses != 0),
+        new("loaded_at", "when it was loaded: UTC; in JSON seconds since 1970", (in p, in to) => to.Time(Clock.UnixSecondsOf(p.Record.load_time)), (in p) => p.Record.load_time != 0),
+        new("uid", "user id of the loader", (in p, in to) => to.Number(p.Record.uid), (in p) => p.Record.load_time != 0),
+        new("bytes_xlated", "bytes of the translated instructions", (in p, in to) => to.Number(p.Record.bytes_xlated)),
+        new("jited", "whether it runs as machine code", (in p, in to) => to.Bool(p.Record.bytes_jited != 0)),
+        new("bytes_jited", "bytes of machine code, subprograms included", (in p, in to) => to.Number(p.Record.bytes_jited), (in p) => p.Record.bytes_jited != 0),
+        new("bytes_memlock", "bytes of memory for the instructions", (in p, in to) => to.Number(p.Record.pages * (ulong)Environment.SystemPageSize)),
+        new("map_ids", "ids of the maps it uses", (in p, in to) => to.Numbers(p.MapIds), (in p) => !p.MapIds.IsEmpty),
+        new("btf_id", "id of its BTF", (in p, in to) => to.Number(p.Record.btf_id), (in p) => p.Record.btf_id != 0),
+        new("pages", "pages of memory for the instructions", (in p, in to) => to.Number(p.Record.pages)),
+        new("verified_insns", "instructions the verifier went through", (in p, in to) => to.Number(p.Record.verified_insns), (in p) => p.Record.verified_insns != 0),
+        new("func_cnt", "functions, the main one included; absent: one", (in p, in to) => to.Number(p.Record.func_cnt), (in p) => p.Record.func_cnt != 0),
+        new("sleepable", "whether it may sleep", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_SLEEPABLE))),
+        new("attach_func", "function it was loaded to attach to", (in p, in to) => to.Text(p.Record.attach_func.Text), (in p) => !p.Record.attach_func.Text.IsEmpty),
+        new("attach_btf_id", "BTF type id of that function", (in p, in to) => to.Number(p.Record.attach_btf_id), (in p) => p.Record.attach_btf_id != 0),
+    ];
+
+    private static bool Has(in Prog p, prog_flags flag) => ((prog_flags)p.Record.flags & flag) != 0;
+}

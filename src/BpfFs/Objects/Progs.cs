@@ -1,0 +1,152 @@
+using BpfFs.Rendering;
+using BpfFs.View;
+using Iterators;
+
+namespace BpfFs.Objects;
+
+/// <summary>Programs: one, or all in one pass.</summary>
+internal sealed class Progs : ObjectKind
+{
+    public static readonly Progs Kind = new();
+
+    [ThreadStatic]
+    private static Reading<(one_prog_record Prog, one_prog_maps_record Maps)>? t_reading;
+
+    public override string Plural => "progs";
+
+    public override byte[][] Types => Names.ProgTypes;
+
+    public override int Stat(ViewContext context, uint id, out ulong loadTime)
+    {
+        int errno = Read(context, id, out Prog prog);
+        loadTime = errno == 0 ? prog.Record.load_time : 0;
+        return errno;
+    }
+
+    public override int Walk<TVisitor>(ViewContext context, ref TVisitor visitor)
+    {
+        using Fd fd = context.Iterators.ProgRows!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<prog_row_record>(fd, buffer.Span);
+        while (reader.MoveNext())
+        {
+            ref readonly prog_row_record r = ref reader.Current;
+            visitor.Visit(r.id, r.load_time, r.type, r.name.Text, r.tag);
+        }
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    public override int VisitOne<TVisitor>(ViewContext context, uint id, ref TVisitor visitor)
+    {
+        int errno = Read(context, id, out Prog prog);
+        if (errno == 0) visitor.Visit(id, prog.Record.load_time, prog.Record.type, prog.Record.name.Text, prog.Record.tag);
+        return errno;
+    }
+
+    /// <summary>One program; valid until this thread reads the next.</summary>
+    public static int Read(ViewContext context, uint id, out Prog prog)
+    {
+        var reading = t_reading ??= new();
+        prog = default;
+        if (!IsHeld || !reading.IsValid || reading.Id != id || reading.Holding != Holding)
+        {
+            int errno = context.Iterators.One.ReadProg(id, out reading.Value.Prog, out reading.Value.Maps);
+            reading.IsValid = errno == 0;
+            if (errno != 0) return errno;
+            reading.Id = id;
+            reading.Holding = Holding;
+        }
+        prog.Record = ref reading.Value.Prog.prog;
+        ReadOnlySpan<uint> ids = reading.Value.Maps.map_ids;
+        prog.MapIds = ids[..(int)Math.Min(reading.Value.Maps.cnt, (uint)ids.Length)];
+        return 0;
+    }
+
+    /// <summary><c>progs/&lt;id&gt;/info</c>.</summary>
+    public static int Info(ViewContext context, ulong key, TextBuffer to)
+    {
+        int errno = Read(context, (uint)key, out Prog prog);
+        if (errno == 0) FieldList.Info(Prog.Fields, prog, to);
+        return errno;
+    }
+
+    /// <summary><c>progs/&lt;id&gt;/json</c>.</summary>
+    public static int OneJson(ViewContext context, ulong key, TextBuffer to)
+    {
+        int errno = Read(context, (uint)key, out Prog prog);
+        if (errno != 0) return errno;
+        System.Text.Json.Utf8JsonWriter json = to.StartJson();
+        FieldList.WriteJson(Prog.Fields, prog, json);
+        json.Flush();
+        to.Append((byte)'\n');
+        return 0;
+    }
+
+    /// <summary>One field's own file.</summary>
+    public static Render FieldFile(Field<Prog> field) => (context, key, to) =>
+    {
+        int errno = Read(context, (uint)key, out Prog prog);
+        if (errno != 0) return errno;
+        if (!field.IsPresent(prog)) return Tmds.Linux.LibC.ENOENT;
+        FieldList.Single(field, prog, to);
+        return 0;
+    };
+
+    /// <summary><c>progs.json</c>: every program, its maps joined from the edges.</summary>
+    public static int AllJson(ViewContext context, ulong key, TextBuffer to)
+    {
+        using Fd progs = context.Iterators.Progs!.Create();
+        if (progs.Errno != 0) return progs.Errno;
+        using Fd edges = context.Iterators.ProgMaps!.Create();
+        if (edges.Errno != 0) return edges.Errno;
+        ReadBuffer progBuffer = context.ReadBuffers.Rent(), edgeBuffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<prog_record>(progs, progBuffer.Span);
+        var join = new EdgeJoin(edges, edgeBuffer.Span);
+        System.Text.Json.Utf8JsonWriter json = to.StartJson();
+        json.WriteStartArray();
+        while (reader.MoveNext())
+        {
+            ref readonly prog_record record = ref reader.Current;
+            var prog = new Prog { Record = ref record, MapIds = join.MapsOf(context, record) };
+            FieldList.WriteJson(Prog.Fields, prog, json);
+        }
+        json.WriteEndArray();
+        json.Flush();
+        to.Append((byte)'\n');
+        context.ReadBuffers.Return(progBuffer);
+        context.ReadBuffers.Return(edgeBuffer);
+        return reader.Errno;
+    }
+
+    /// <summary>Both iterators go by ascending id, so the edges of a program are next when its turn comes.</summary>
+    private ref struct EdgeJoin
+    {
+        private RecordReader<prog_map_record> _edges;
+        private bool _hasEdge;
+        private one_prog_maps_record _maps;
+
+        public EdgeJoin(in Fd fd, Span<byte> buffer)
+        {
+            _edges = new RecordReader<prog_map_record>(fd, buffer);
+            _hasEdge = _edges.MoveNext();
+        }
+
+        [System.Diagnostics.CodeAnalysis.UnscopedRef]
+        public ReadOnlySpan<uint> MapsOf(ViewContext context, in prog_record prog)
+        {
+            if (prog.used_map_cnt == 0) return default;
+            Span<uint> ids = _maps.map_ids;
+            int count = 0;
+            while (_hasEdge && _edges.Current.prog_id <= prog.id)
+            {
+                if (_edges.Current.prog_id == prog.id && count < ids.Length) ids[count++] = _edges.Current.map_id;
+                _hasEdge = _edges.MoveNext();
+            }
+            if (count == prog.used_map_cnt) return ids[..count];
+            // Loaded after the edges' iterator had passed: ask for this one.
+            return context.Iterators.One.ReadProgMaps(prog.id, out _maps) == 0 ? ids[..(int)_maps.cnt] : default;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.Reflection;
+using System.Text;
+using BpfFs.Rendering;
+using BpfFs.View;
+
+namespace BpfFs.Objects;
+
+/// <summary><c>README</c>: what this is, for whoever finds it mounted.</summary>
+internal static class Readme
+{
+    /// <summary>Of the program.</summary>
+    public static string Version { get; } = typeof(Readme).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    private static readonly byte[] s_text = Encoding.UTF8.GetBytes(
+        $"""
+        bpffs-view {Version}: the kernel's BPF programs and maps as files.
+
+        progs.debug maps.debug links.debug   one line per object
+        progs.json maps.json                 everything, for scripts
+        progs/ID/ maps/ID/                   one object: info, json, a file per field
+          progs/ID/attached                  what the program is attached to
+          progs/ID/maps/                     the maps it uses
+          maps/ID/progs                      the programs that use the map
+          maps/ID/entries                    what is in the map (root)
+        progs/by-name/NAME/ by-type/ by-tag/ the same objects by what they are called
+        maps/by-name/NAME/ by-type/
+        status                               what works here, and what went wrong
+
+        Every file is read from the kernel when it is opened, and again when it is rewound.
+        Nothing here can be written. bpffs-view --help tells the rest.
+
+        """);
+
+    public static int Render(ViewContext context, ulong key, TextBuffer to)
+    {
+        to.Append(s_text);
+        return 0;
+    }
+}

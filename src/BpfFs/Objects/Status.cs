@@ -1,0 +1,49 @@
+using System.Text;
+using BpfFs.Rendering;
+using BpfFs.View;
+using Iterators;
+
+namespace BpfFs.Objects;
+
+/// <summary><c>status</c>: the health of the view, as <c>key:TABvalue</c> lines.</summary>
+internal static class Status
+{
+    public static int Render(ViewContext context, ulong key, TextBuffer to)
+    {
+        Line(to, "version", Readme.Version);
+        Line(to, "kernel", Kernel());
+        to.Append("started:\t"u8);
+        new ValueWriter(to).Time(context.StartTime / 1_000_000_000);
+        to.Append((byte)'\n');
+        foreach (ProgramRow row in ProgramTable.Rows)
+        {
+            string state = context.Iterators.Missing.Contains(row) ? $"missing: target {row.Target.Name} exists since Linux {row.Target.Since}" : "loaded";
+            Line(to, "iterator", $"{row.Name} {state}");
+        }
+        foreach (string pin in context.Pins) Line(to, "pin", pin);
+        if (context.Server?.Invoke() is { } server)
+        {
+            Line(to, "mounted", server.MountPoint);
+            Line(to, "fuse", server.Protocol);
+            Line(to, "open_files", server.OpenFiles.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            Line(to, "open_directories", server.OpenDirectories.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            foreach ((string name, long requests, long errors) in server.Counts)
+            {
+                if (requests != 0) Line(to, "requests", $"{name} {requests} errors {errors}");
+            }
+        }
+        Line(to, "errors", context.Errors.Count.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        foreach (string error in context.Errors.Last()) Line(to, "error", error);
+        return 0;
+    }
+
+    private static string Kernel() => File.ReadAllText("/proc/sys/kernel/osrelease").TrimEnd();
+
+    private static void Line(TextBuffer to, string key, string value)
+    {
+        to.Append(Encoding.UTF8.GetBytes(key));
+        to.Append(":\t"u8);
+        to.AppendText(Encoding.UTF8.GetBytes(value));
+        to.Append((byte)'\n');
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+
+namespace BpfFs.Rendering;
+
+/// <summary>
+/// Writes the value of one field: as text (its own file, its line in <c>info</c>) or as JSON. A field says once what it is; this knows how each format
+/// shows it.
+/// </summary>
+internal readonly ref struct ValueWriter
+{
+    private readonly TextBuffer _text;
+    private readonly Utf8JsonWriter? _json;
+
+    /// <summary>A writer of plain text.</summary>
+    public ValueWriter(TextBuffer text) => _text = text;
+
+    /// <summary>A writer of JSON values; the property's name is already written.</summary>
+    public ValueWriter(Utf8JsonWriter json)
+    {
+        _text = null!;
+        _json = json;
+    }
+
+    public void Number(ulong value)
+    {
+        if (_json is null) _text.Append(value);
+        else _json.WriteNumberValue(value);
+    }
+
+    public void Number(long value)
+    {
+        if (_json is null) _text.Append(value);
+        else _json.WriteNumberValue(value);
+    }
+
+    /// <summary>A flags word: 0x1 as text, a number in JSON.</summary>
+    public void Flags(ulong value)
+    {
+        if (_json is null)
+        {
+            _text.Append("0x"u8);
+            _text.AppendHex(value);
+        }
+        else
+        {
+            _json.WriteNumberValue(value);
+        }
+    }
+
+    public void Bool(bool value)
+    {
+        if (_json is null) _text.Append(value ? "true"u8 : "false"u8);
+        else _json.WriteBooleanValue(value);
+    }
+
+    /// <summary>Foreign text: escaped for its format; bytes that are no UTF-8 become U+FFFD in JSON.</summary>
+    public void Text(ReadOnlySpan<byte> value)
+    {
+        if (_json is null) _text.AppendText(value);
+        else Json.WriteText(_json, value);
+    }
+
+    /// <summary>Bytes as hex digits without separators.</summary>
+    public void Hex(ReadOnlySpan<byte> value)
+    {
+        if (_json is null)
+        {
+            _text.AppendHex(value);
+            return;
+        }
+        Span<byte> digits = stackalloc byte[value.Length * 2];
+        Convert.TryToHexStringLower(value, digits, out _);
+        _json.WriteStringValue(digits);
+    }
+
+    /// <summary>A moment: UTC to the second as text, seconds since 1970 in JSON.</summary>
+    public void Time(long unixSeconds)
+    {
+        if (_json is null)
+        {
+            DateTime.UnixEpoch.AddSeconds(unixSeconds).TryFormat(_text.Room(32), out int written, "yyyy-MM-ddTHH:mm:ssZ");
+            _text.Advance(written);
+        }
+        else
+        {
+            _json.WriteNumberValue(unixSeconds);
+        }
+    }
+
+    /// <summary>A list: separated by spaces as text, an array in JSON.</summary>
+    public void Numbers(ReadOnlySpan<uint> values)
+    {
+        _json?.WriteStartArray();
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (_json is null && i > 0) _text.Append((byte)' ');
+            Number(values[i]);
+        }
+        _json?.WriteEndArray();
+    }
+}

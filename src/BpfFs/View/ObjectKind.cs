@@ -1,0 +1,74 @@
+namespace BpfFs.View;
+
+/// <summary>Sees objects, one after the other, in one pass over the kernel's.</summary>
+internal interface IObjectVisitor
+{
+    /// <param name="id">Of the object.</param>
+    /// <param name="loadTime">Nanoseconds since boot; 0: not known.</param>
+    /// <param name="type">By number.</param>
+    /// <param name="name">May be empty.</param>
+    /// <param name="tag">Of a program; else empty.</param>
+    void Visit(uint id, ulong loadTime, uint type, ReadOnlySpan<byte> name, ReadOnlySpan<byte> tag);
+}
+
+/// <summary>A kind of BPF object that nodes are about.</summary>
+internal abstract class ObjectKind
+{
+    /// <summary>The directory at the root: <c>progs</c>.</summary>
+    public abstract string Plural { get; }
+
+    /// <summary>Whether the object exists, and when it was loaded (nanoseconds since boot; 0: not known). 0 or an errno.</summary>
+    public abstract int Stat(ViewContext context, uint id, out ulong loadTime);
+
+    /// <summary>The names of its types, by number.</summary>
+    public abstract byte[][] Types { get; }
+
+    /// <summary>Shows every object to a visitor; 0 or an errno.</summary>
+    public abstract int Walk<TVisitor>(ViewContext context, ref TVisitor visitor)
+        where TVisitor : struct, IObjectVisitor;
+
+    /// <summary>Shows one object to a visitor; 0 or an errno.</summary>
+    public abstract int VisitOne<TVisitor>(ViewContext context, uint id, ref TVisitor visitor)
+        where TVisitor : struct, IObjectVisitor;
+
+    /// <summary>
+    /// Reads the object once for all that this thread renders of it until the result is disposed: a listing wants every file of one object.
+    /// </summary>
+    public static HeldReading Hold()
+    {
+        t_held++;
+        return default;
+    }
+
+    /// <summary>Whether what this thread read last may still be used.</summary>
+    protected static bool IsHeld => t_held > 0;
+
+    [ThreadStatic]
+    private static int t_held;
+
+    /// <summary>Counts the holdings of this thread, so that a reading is not used beyond them.</summary>
+    [ThreadStatic]
+    private static uint t_holding;
+
+    /// <summary>Which holding this is.</summary>
+    protected static uint Holding => t_holding;
+
+    /// <summary>The length of <see cref="Hold"/>.</summary>
+    internal readonly ref struct HeldReading
+    {
+        [System.Diagnostics.CodeAnalysis.SuppressMessage("Performance", "CA1822", Justification = "`using` calls it on the instance")]
+        public void Dispose()
+        {
+            if (--t_held == 0) t_holding++;
+        }
+    }
+}
+
+/// <summary>One reading of an object, kept while this thread holds it.</summary>
+internal sealed class Reading<T>
+    where T : struct
+{
+    public T Value;
+    public uint Id, Holding;
+    public bool IsValid;
+}

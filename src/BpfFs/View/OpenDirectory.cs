@@ -1,0 +1,60 @@
+namespace BpfFs.View;
+
+/// <summary>
+/// An open directory: its entries as they were when it was opened or rewound, so that a listing in pieces neither repeats nor leaves out
+/// what was there all the time.
+/// </summary>
+internal sealed class OpenDirectory : IDisposable
+{
+    private readonly List<(Row Row, long Size)> _fixed = [];
+
+    public Lock Lock { get; } = new();
+
+    public NodeId Node { get; private set; }
+
+    public DirectoryRow Row { get; private set; } = null!;
+
+    public EntryList Entries { get; } = new();
+
+    /// <summary>Whether any of it was read.</summary>
+    public bool IsRead { get; set; }
+
+    /// <summary>When the object it is about was loaded; 0: not known.</summary>
+    public ulong LoadTime { get; private set; }
+
+    public int FixedCount => _fixed.Count;
+
+    /// <summary>Takes the entries anew; 0 or an errno.</summary>
+    public int Take(ViewFileSystem view, DirectoryRow row, NodeId node)
+    {
+        Row = row;
+        Node = node;
+        IsRead = false;
+        LoadTime = 0;
+        _fixed.Clear();
+        Entries.Clear();
+        if (row.Subject is { } subject)
+        {
+            // An object's files: which of them it has, and how large they are, out of one reading of it.
+            using (ObjectKind.Hold())
+            {
+                int errno = subject.Stat(view.Context, (uint)node.Key, out ulong loadTime);
+                if (errno != 0) return errno;
+                LoadTime = loadTime;
+                foreach (Row child in row.Fixed)
+                {
+                    if (view.SizeOf(child, node.Key, out long size) == 0) _fixed.Add((child, size));
+                }
+            }
+        }
+        else
+        {
+            foreach (Row child in row.Fixed) _fixed.Add((child, -1));
+        }
+        return row.Children?.List(view.Context, node.Key, Entries) ?? 0;
+    }
+
+    public void Dispose() => Entries.Dispose();
+
+    public (Row Row, long Size) Fixed(int index) => _fixed[index];
+}

@@ -1,0 +1,81 @@
+using BpfFs.Rendering;
+using Fuse;
+
+namespace BpfFs.View;
+
+/// <summary>An open file of the view. Errors are positive errnos.</summary>
+internal abstract class OpenFile
+{
+    /// <summary>The node it is of.</summary>
+    public ulong Node { get; set; }
+
+    /// <summary>Next in <see cref="OpenFiles"/>' chain.</summary>
+    public OpenFile? Next { get; set; }
+
+    /// <summary>What stat should say of it now.</summary>
+    public abstract long Size { get; }
+
+    /// <summary>Bytes at an offset; none at the end. <paramref name="resized"/>: <see cref="Size"/> is no longer what it was.</summary>
+    public abstract int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized);
+
+    /// <summary>Frees what it holds.</summary>
+    public abstract void Close(ViewContext context);
+}
+
+/// <summary>
+/// Contents taken at open; taken again when a reader that has already read comes back to the start, as /proc does. Every other read
+/// comes out of one capture, whatever its offset and size.
+/// </summary>
+internal sealed class CapturedFile : OpenFile, IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly TextBuffer _contents = new();
+    private ViewContext _context = null!;
+    private FileRow _row = null!;
+    private ulong _key;
+    private bool _isRead;
+
+    public override long Size => _contents.Length;
+
+    public int Open(ViewContext context, FileRow row, NodeId node)
+    {
+        _context = context;
+        _row = row;
+        _key = node.Key;
+        _isRead = false;
+        Node = node.Value;
+        _contents.Clear();
+        return row.Render(context, _key, _contents);
+    }
+
+    public override int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized)
+    {
+        lock (_lock)
+        {
+            length = 0;
+            resized = false;
+            if (offset == 0 && _isRead)
+            {
+                int before = _contents.Length;
+                _contents.Clear();
+                int errno = _row.Render(_context, _key, _contents);
+                if (errno != 0) return errno;
+                resized = _contents.Length != before;
+            }
+            _isRead = true;
+            if (offset >= _contents.Length) return 0;
+            ReadOnlySpan<byte> rest = _contents.Written[(int)offset..];
+            length = Math.Min(rest.Length, buffer.Length);
+            rest[..length].CopyTo(buffer);
+            return 0;
+        }
+    }
+
+    public override void Close(ViewContext context)
+    {
+        _contents.Clear();
+        context.CapturedFiles.Return(this);
+    }
+
+    public void Dispose() => ((IDisposable)_contents).Dispose();
+}

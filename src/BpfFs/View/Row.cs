@@ -1,0 +1,88 @@
+using System.Text;
+using BpfFs.Rendering;
+
+namespace BpfFs.View;
+
+/// <summary>Who may read a file. The mount options choose the group.</summary>
+internal enum Tier
+{
+    /// <summary>0644: names, types, sizes, counts, relations.</summary>
+    Public,
+
+    /// <summary>0640: who holds what.</summary>
+    Group,
+
+    /// <summary>0600: contents of maps, code.</summary>
+    Private,
+}
+
+/// <summary>Fills a file's contents about the object <paramref name="key"/>. 0 or a positive errno; ENOENT: there is no such object, or it has no such file.</summary>
+internal delegate int Render(ViewContext context, ulong key, TextBuffer to);
+
+/// <summary>One row of the view's table: everything that is known of the paths of one shape.</summary>
+internal abstract class Row(string path, Tier tier)
+{
+    /// <summary>From the root; <c>&lt;x&gt;</c> stands for a name that its parent's <see cref="ChildSource"/> knows. The root's is empty.</summary>
+    public string Path { get; } = path;
+
+    public Tier Tier { get; } = tier;
+
+    /// <summary>The upper part of its nodes' numbers.</summary>
+    public ushort Number { get; } = NodeId.RowOf(path);
+
+    /// <summary>The last part of the path.</summary>
+    public byte[] Name { get; } = Encoding.UTF8.GetBytes(path[(path.LastIndexOf('/') + 1)..]);
+
+    public bool IsDynamic => Name.Length > 0 && Name[0] == '<';
+
+    /// <summary>The kind of object that the key names; null: none, or a name's hash.</summary>
+    public ObjectKind? Subject { get; init; }
+
+    /// <summary>S_IFMT bits and permissions.</summary>
+    public abstract uint Mode { get; }
+}
+
+/// <summary>A directory: the rows below it, and what <paramref name="children"/> finds.</summary>
+internal sealed class DirectoryRow(string path, ChildSource? children = null) : Row(path, Tier.Public)
+{
+    public ChildSource? Children { get; } = children;
+
+    /// <summary>Rows below it with fixed names.</summary>
+    public List<Row> Fixed { get; } = [];
+
+    /// <summary>The row of what <see cref="Children"/> finds.</summary>
+    public Row? Dynamic { get; set; }
+
+    public override uint Mode => 0x4000 | 0x1ED; // S_IFDIR | 0755
+}
+
+/// <summary>A file whose contents are rendered at open and held until it is closed or read from the start again.</summary>
+internal sealed class FileRow(string path, Tier tier, Render render) : Row(path, tier)
+{
+    public Render Render { get; } = render;
+
+    public override uint Mode => FileMode(Tier);
+
+    public static uint FileMode(Tier tier) => 0x8000u | tier switch // S_IFREG
+    {
+        Tier.Public => 0x1A4, // 0644
+        Tier.Group => 0x1A0, // 0640
+        _ => 0x180, // 0600
+    };
+}
+
+/// <summary>A file that may be larger than memory: produced while it is read.</summary>
+internal sealed class StreamRow(string path, Tier tier, StreamSource source) : Row(path, tier)
+{
+    public StreamSource Source { get; } = source;
+
+    public override uint Mode => FileRow.FileMode(Tier);
+}
+
+/// <summary>A symbolic link; <paramref name="target"/> appends where it points.</summary>
+internal sealed class SymlinkRow(string path, Action<ulong, TextBuffer> target) : Row(path, Tier.Public)
+{
+    public Action<ulong, TextBuffer> Target { get; } = target;
+
+    public override uint Mode => 0xA000 | 0x1FF; // S_IFLNK | 0777
+}

@@ -1,0 +1,30 @@
+namespace BpfFs.View;
+
+/// <summary>The table's rows, linked: by number, and each directory to what stands below it.</summary>
+internal sealed class Tree
+{
+    private readonly Row?[] _rows = new Row?[ushort.MaxValue + 1];
+
+    /// <exception cref="InvalidOperationException">A row has no parent, or two have one path or number: the table is wrong.</exception>
+    public Tree(IEnumerable<Row> table)
+    {
+        var byPath = new Dictionary<string, Row>();
+        foreach (Row row in table)
+        {
+            if (!byPath.TryAdd(row.Path, row)) throw new InvalidOperationException($"the view has {row.Path} twice");
+            if (_rows[row.Number] is { } other) throw new InvalidOperationException($"the view's paths {row.Path} and {other.Path} have one number: rename one");
+            _rows[row.Number] = row;
+            if (row.Path.Length == 0) continue;
+            string parent = row.Path[..Math.Max(0, row.Path.LastIndexOf('/'))];
+            if (byPath.GetValueOrDefault(parent) is not DirectoryRow directory) throw new InvalidOperationException($"the view's {row.Path} has no directory above it");
+            if (!row.IsDynamic) directory.Fixed.Add(row);
+            else if (directory.Dynamic is null && directory.Children is not null) directory.Dynamic = row;
+            else throw new InvalidOperationException($"nothing in {parent} finds {row.Path}");
+        }
+        Rows = [.. byPath.Values];
+    }
+
+    public IReadOnlyList<Row> Rows { get; }
+
+    public Row? Find(ushort number) => _rows[number];
+}

@@ -1,0 +1,233 @@
+using BpfFs.Objects;
+using BpfFs.Rendering;
+using Fuse;
+using static Tmds.Linux.LibC;
+
+namespace BpfFs.View;
+
+/// <summary>How the view is shown.</summary>
+/// <param name="Gid">The group of the group tier.</param>
+internal sealed record ViewOptions(uint Gid = 0);
+
+/// <summary>
+/// The table as a file system. It remembers nothing of what the kernel knows (see <see cref="NodeId"/>), only what is open.
+/// </summary>
+internal sealed partial class ViewFileSystem : FileSystem
+{
+    private const uint FOPEN_DIRECT_IO = 1 << 0;
+    private const uint FOPEN_NOFLUSH = 1 << 5;
+    private const ulong Second = 1;
+    private const ulong Day = 86400;
+    private readonly Tree _tree;
+    private readonly ViewOptions _options;
+    private readonly OpenFiles _files = new();
+    private readonly SizeMemory _sizes = new();
+
+    public ViewFileSystem(Tree tree, ViewContext context, ViewOptions options)
+    {
+        _tree = tree;
+        _options = options;
+        Context = context;
+    }
+
+    public ViewContext Context { get; }
+
+    public int OpenFileCount => _files.Count;
+
+    public int OpenDirectoryCount => _directories.Count;
+
+    public override int Lookup(in Request request, ulong parent, ReadOnlySpan<byte> name, ref fuse_entry_out entry)
+    {
+        NodeId above = NodeId.From(parent);
+        if (_tree.Find(above.Row) is not DirectoryRow directory) return ENOENT;
+        foreach (Row child in directory.Fixed)
+        {
+            if (name.SequenceEqual(child.Name)) return FillEntry(child, above == NodeId.Root ? 0 : above.Key, -1, ref entry);
+        }
+        if (directory.Dynamic is not { } row) return ENOENT;
+        int errno = directory.Children!.Find(Context, above.Key, name, out ulong key);
+        return errno != 0 ? errno : FillEntry(row, key, -1, ref entry);
+    }
+
+    public override int GetAttr(in Request request, ulong node, ulong? handle, ref fuse_attr_out attr)
+    {
+        NodeId id = NodeId.From(node);
+        if (_tree.Find(id.Row) is not { } row) return ENOENT;
+        long size = handle is { } h && _files.Find(h) is { } file ? file.Size : -1;
+        int errno = FillAttr(row, id.Key, size, ref attr.attr);
+        attr.attr_valid = row.Subject is null && row is DirectoryRow ? Day : Second;
+        return errno;
+    }
+
+    public override int ReadLink(in Request request, ulong node, Span<byte> target, out int length)
+    {
+        length = 0;
+        NodeId id = NodeId.From(node);
+        if (_tree.Find(id.Row) is not SymlinkRow row) return EINVAL;
+        TextBuffer text = Context.TextBuffers.Rent();
+        text.Clear();
+        row.Target(id.Key, text);
+        length = Math.Min(text.Length, target.Length);
+        text.Written[..length].CopyTo(target);
+        Context.TextBuffers.Return(text);
+        return 0;
+    }
+
+    public override int Open(in Request request, ulong node, int flags, ref fuse_open_out open)
+    {
+        NodeId id = NodeId.From(node);
+        OpenFile opened;
+        int errno;
+        switch (_tree.Find(id.Row))
+        {
+            case FileRow row:
+                CapturedFile captured = Context.CapturedFiles.Rent();
+                opened = captured;
+                errno = captured.Open(Context, row, id);
+                break;
+            case StreamRow row:
+                var stream = new StreamFile();
+                opened = stream;
+                errno = stream.Open(Context, row, id);
+                break;
+            default:
+                return ENOENT;
+        }
+        if (errno != 0)
+        {
+            opened.Close(Context);
+            return Noted(errno, id);
+        }
+        TellSize(node, opened.Size);
+        open.fh = _files.Add(opened);
+        open.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH;
+        return 0;
+    }
+
+    public override int Read(in Request request, ulong node, ulong handle, long offset, Span<byte> buffer, out int length)
+    {
+        length = 0;
+        if (_files.Find(handle) is not { } file) return EBADF;
+        int errno = file.Read(request, offset, buffer, out length, out bool resized);
+        if (resized) TellSize(node, file.Size);
+        return errno == 0 ? 0 : Noted(errno, NodeId.From(node));
+    }
+
+    public override void Release(ulong node, ulong handle) => _files.Remove(handle)?.Close(Context);
+
+    public override int StatFs(in Request request, ulong node, ref fuse_kstatfs statfs)
+    {
+        statfs.bsize = 4096;
+        statfs.frsize = 4096;
+        statfs.namelen = 255;
+        statfs.files = (ulong)_tree.Rows.Count(row => row.Subject is null);
+        var counter = default(ObjectCounter);
+        foreach (ObjectKind kind in ViewTable.Kinds) kind.Walk(Context, ref counter);
+        statfs.files += counter.Count;
+        return 0;
+    }
+
+    /// <summary>The size of a row's file; 0 or an errno, ENOENT where the object has no such file.</summary>
+    public int SizeOf(Row row, ulong key, out long size)
+    {
+        size = 0;
+        switch (row)
+        {
+            case FileRow file:
+                TextBuffer text = Context.TextBuffers.Rent();
+                text.Clear();
+                int errno = file.Render(Context, key, text);
+                size = text.Length;
+                text.Clear();
+                Context.TextBuffers.Return(text);
+                return errno;
+            case StreamRow stream:
+                errno = stream.Source.Exists(Context, key);
+                if (errno != 0) return errno;
+                using (var opened = new StreamFile())
+                {
+                    errno = opened.Open(Context, stream, new NodeId(row.Number, key));
+                    if (errno == 0) size = opened.Size;
+                }
+                return errno is 0 || errno == ENOENT ? errno : 0; // it can be listed though it cannot be read now
+            case SymlinkRow link:
+                text = Context.TextBuffers.Rent();
+                text.Clear();
+                link.Target(key, text);
+                size = text.Length;
+                Context.TextBuffers.Return(text);
+                return 0;
+            default:
+                return 0;
+        }
+    }
+
+    // size: of the file if it is known; negative: find out
+    private int FillEntry(Row row, ulong key, long size, ref fuse_entry_out entry)
+    {
+        int errno = FillAttr(row, key, size, ref entry.attr);
+        if (errno != 0) return errno;
+        SetEntry(row, ref entry);
+        return 0;
+    }
+
+    private static void SetEntry(Row row, ref fuse_entry_out entry)
+    {
+        bool lasts = row.Subject is null && !row.IsDynamic;
+        entry.nodeid = entry.attr.ino;
+        entry.entry_valid = lasts ? Day : Second;
+        entry.attr_valid = lasts && row is DirectoryRow ? Day : Second;
+    }
+
+    private int FillAttr(Row row, ulong key, long size, ref fuse_attr attr)
+    {
+        var node = new NodeId(row.Number, key);
+        ulong loadTime = 0;
+        using ObjectKind.HeldReading held = ObjectKind.Hold();
+        if (row.Subject is { } subject)
+        {
+            int errno = subject.Stat(Context, (uint)key, out loadTime);
+            if (errno != 0) return errno;
+        }
+        if (size < 0 && row is not DirectoryRow && !_files.TryGetSize(node.Value, out size))
+        {
+            int errno = SizeOf(row, key, out size);
+            if (errno != 0) return errno;
+        }
+        SetAttr(row, node, Math.Max(size, 0), loadTime, ref attr);
+        if (row is not DirectoryRow) _sizes.Told(node.Value, size);
+        return 0;
+    }
+
+    private void SetAttr(Row row, NodeId node, long size, ulong loadTime, ref fuse_attr attr)
+    {
+        long time = loadTime == 0 ? Context.StartTime : Context.BootTime + (long)loadTime;
+        attr.ino = node.Value;
+        attr.mode = row.Mode;
+        attr.nlink = 1;
+        attr.gid = row.Tier == Tier.Group ? _options.Gid : 0;
+        attr.size = (ulong)size;
+        attr.blocks = ((ulong)size + 511) / 512;
+        attr.blksize = 4096;
+        attr.mtime = attr.ctime = attr.atime = (ulong)(time / 1_000_000_000);
+        attr.mtimensec = attr.ctimensec = attr.atimensec = (uint)(time % 1_000_000_000);
+    }
+
+    private void TellSize(ulong node, long size)
+    {
+        if (_sizes.WasTold(node, size)) return;
+        _sizes.Forget(node);
+        Connection?.InvalidateInode(node, -1, 0); // the kernel asks again; ENOENT: it does not hold the inode
+    }
+
+    /// <summary>Keeps an error for the status file, if it is one of ours and not just an object that is gone.</summary>
+    private int Noted(int errno, NodeId node)
+    {
+        if (errno == ENOENT || errno == EINTR || errno == ESPIPE) return errno;
+        string path = (_tree.Find(node.Row)?.Path ?? "?").Replace("<id>", node.Key.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        string cause = System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno);
+        Context.Errors.Add($"{path}: {cause}");
+        Log.ReadFailed(Context.Logger, path, cause);
+        return errno;
+    }
+}

@@ -1,0 +1,72 @@
+using BpfFs.Objects;
+using Iterators;
+
+namespace BpfFs.View;
+
+/// <summary>
+/// Every path of the view. A new file is one row here and, if its shape is new, one renderer. Directories stand before what is in them.
+/// </summary>
+internal static class ViewTable
+{
+    /// <summary>The kinds of object that have directories.</summary>
+    public static IReadOnlyList<ObjectKind> Kinds { get; } = [Progs.Kind, Maps.Kind];
+
+    /// <summary>The rows that this kernel has the iterators for.</summary>
+    public static Tree Build(IteratorSet iterators) => new(Rows(iterators));
+
+    private static IEnumerable<Row> Rows(IteratorSet has) =>
+    [
+        new DirectoryRow(""),
+        new FileRow("README", Tier.Public, Readme.Render),
+        new FileRow("status", Tier.Public, Status.Render),
+
+        new FileRow("progs.debug", Tier.Public, ProgTable.Debug),
+        new FileRow("maps.debug", Tier.Public, Maps.Debug),
+        .. If(has.Links, new FileRow("links.debug", Tier.Public, Links.Debug)),
+        new FileRow("progs.json", Tier.Public, Progs.AllJson),
+        new FileRow("maps.json", Tier.Public, Maps.AllJson),
+
+        new DirectoryRow("progs", new ObjectIds(Progs.Kind)),
+        .. Group(Progs.Kind, "by-name", GroupBy.Name),
+        .. Group(Progs.Kind, "by-type", GroupBy.Type),
+        .. Group(Progs.Kind, "by-tag", GroupBy.Tag),
+        new DirectoryRow("progs/<id>") { Subject = Progs.Kind },
+        new FileRow("progs/<id>/info", Tier.Public, Progs.Info) { Subject = Progs.Kind },
+        new FileRow("progs/<id>/json", Tier.Public, Progs.OneJson) { Subject = Progs.Kind },
+        .. Prog.Fields.Select(field => new FileRow($"progs/<id>/{field.Name}", Tier.Public, Progs.FieldFile(field)) { Subject = Progs.Kind }),
+        .. If(has.Links, new FileRow("progs/<id>/attached", Tier.Public, Links.AttachmentsOf) { Subject = Progs.Kind }),
+        new DirectoryRow("progs/<id>/maps", new UsedMaps()) { Subject = Progs.Kind },
+        new SymlinkRow("progs/<id>/maps/<map>", To("../../../maps/"u8)) { Subject = Maps.Kind },
+
+        new DirectoryRow("maps", new ObjectIds(Maps.Kind)),
+        .. Group(Maps.Kind, "by-name", GroupBy.Name),
+        .. Group(Maps.Kind, "by-type", GroupBy.Type),
+        new DirectoryRow("maps/<id>") { Subject = Maps.Kind },
+        new FileRow("maps/<id>/info", Tier.Public, Maps.Info) { Subject = Maps.Kind },
+        new FileRow("maps/<id>/json", Tier.Public, Maps.OneJson) { Subject = Maps.Kind },
+        .. Map.Fields.Select(field => new FileRow($"maps/<id>/{field.Name}", Tier.Public, Maps.FieldFile(field)) { Subject = Maps.Kind }),
+        new FileRow("maps/<id>/progs", Tier.Public, Maps.UsedBy) { Subject = Maps.Kind },
+        .. If(has.Elements, new StreamRow("maps/<id>/entries", Tier.Private, new Elements()) { Subject = Maps.Kind }),
+    ];
+
+    /// <summary>A directory of the values, in each a symlink per object: names, types and tags are not unique.</summary>
+    private static Row[] Group(ObjectKind kind, string name, GroupBy by) =>
+    [
+        new DirectoryRow($"{kind.Plural}/{name}", new Groups(kind, by)),
+        new DirectoryRow($"{kind.Plural}/{name}/<value>", new GroupMembers(kind, by)),
+        new SymlinkRow($"{kind.Plural}/{name}/<value>/<id>", To("../../"u8)) { Subject = kind },
+    ];
+
+    private static Row[] If(object? iterator, Row row) => iterator is null ? [] : [row];
+
+    /// <summary>A symlink to a directory named by the object's id.</summary>
+    private static Action<ulong, Rendering.TextBuffer> To(ReadOnlySpan<byte> directory)
+    {
+        byte[] prefix = directory.ToArray();
+        return (key, to) =>
+        {
+            to.Append(prefix);
+            to.Append(key);
+        };
+    }
+}
