@@ -16,13 +16,12 @@
 #define BPFFS_VIEW_ELEMENTS_H
 
 #include "kernel.h"
+#include "percpu.h"
 #include "records.h"
 
 #define CHUNK		256
 #define CHUNK_WORDS	(CHUNK / sizeof(__u64))
 #define ROUND_UP_8(x)	(((x) + 7) & ~7u)
-
-const volatile __u32 possible_cpus = 1;
 
 struct element_walk {
 	struct seq_file *seq;

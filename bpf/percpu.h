@@ -13,6 +13,7 @@
 #define MAX_CPUS	4096
 
 __u64 percpu_offsets[MAX_CPUS];
+__u32 possible_cpus;		/* how many values an element of a per-CPU map has: libbpf_num_possible_cpus() */
 __u32 percpu_cpus;		/* how many of them are known; 0: none, statistics are left out */
 
 struct {
@@ -46,9 +47,11 @@ static long find_offset_of_cpu(__u64 cpu, void *ctx)
 
 /* Run once after loading. */
 SEC("syscall")
-int find_percpu_offsets(void *ctx)
+int setup_percpu(struct setup_record *ctx)
 {
+	possible_cpus = ctx->possible_cpus;
 	bpf_loop(MAX_CPUS, find_offset_of_cpu, NULL, 0);
+	ctx->offsets_known = percpu_cpus;
 	return 0;
 }
 

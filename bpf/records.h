@@ -107,6 +107,12 @@ struct element_end_record {
 	__u64 torn;		/* 1: it changed while it was read */
 };
 
+/* Given to and by setup_percpu (percpu.h). */
+struct setup_record {
+	__u32 possible_cpus;	/* in */
+	__u32 offsets_known;	/* out: for how many CPUs statistics can be read */
+};
+
 /* What one.h's programs are given (fd) and give back. */
 struct one_prog_record {
 	__u32 fd;
