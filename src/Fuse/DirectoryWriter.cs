@@ -2,14 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace Fuse;
 
-/// <summary>Writes directory entries into a reply: struct fuse_dirent, or struct fuse_direntplus when the kernel asked for attributes too.</summary>
+/// <summary>
+/// Writes directory entries into a reply: struct fuse_dirent, or struct fuse_direntplus when the kernel asked for attributes too.
+/// </summary>
 public ref struct DirectoryWriter
 {
     private const int DT_SHIFT = 12; // S_IFMT >> 12 = DT_*, readdir(3)
     internal const int NameMax = 1024; // FUSE_NAME_MAX of fs/fuse/fuse_i.h: a longer name makes the kernel fail the whole listing with EIO
     private readonly Span<byte> _buffer;
 
-    /// <summary>True: add whole entries; false: names, inode numbers and types suffice. Either overload of TryAdd works in both modes.</summary>
+    /// <summary>
+    /// True: add whole entries; false: names, inode numbers and types suffice. Either overload of TryAdd works in both modes.
+    /// </summary>
     public bool IsPlus { get; }
 
     /// <summary>Bytes written so far.</summary>
@@ -54,7 +58,7 @@ public ref struct DirectoryWriter
 
     private unsafe bool TryAppend(scoped ReadOnlySpan<byte> name, ulong ino, uint mode, long nextOffset, int prefix)
     {
-        if (name.IsEmpty || name.Length > NameMax) throw new ArgumentException("a directory entry's name has 1 to 1024 bytes", nameof(name));
+        if (name.IsEmpty || name.Length > NameMax) throw new ArgumentException("a name has 1 to 1024 bytes", nameof(name));
         int fixedPart = prefix + sizeof(fuse_dirent);
         int size = (fixedPart + name.Length + 7) & ~7; // FUSE_DIRENT_ALIGN
         if (size > _buffer.Length - Length) return false;

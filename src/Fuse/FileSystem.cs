@@ -4,24 +4,31 @@ namespace Fuse;
 
 /// <summary>
 /// What a file system answers. Every method that returns a number returns 0 or a positive errno. Node ids are the file system's own 64-bit
-/// numbers (the root is <see cref="FuseProtocol.FUSE_ROOT_ID"/>), so it may be stateless. Methods run on several threads at once. An exception
-/// is logged and becomes EIO. The tree is read-only: modifying requests, and opening for writing, are answered EROFS before they get here.
+/// numbers (the root is <see cref="FuseProtocol.FUSE_ROOT_ID"/>), so it may be stateless. Methods run on several threads at once. An
+/// exception is logged and becomes EIO. The tree is read-only: modifying requests, and opening for writing, are answered EROFS before they
+/// get here.
 /// </summary>
 public abstract class FileSystem
 {
-    /// <summary>The connection to the kernel: negotiated limits and notifications. Set before the first request; without a mount notifications go nowhere.</summary>
+    /// <summary>
+    /// The connection to the kernel: negotiated limits and notifications. Set before the first request; without a mount notifications go
+    /// nowhere.
+    /// </summary>
     public FuseConnection? Connection { get; internal set; }
 
     /// <summary>
-    /// Finds <paramref name="name"/> (without a terminating NUL) in a directory. Fill in <paramref name="entry"/> entirely; a <c>nodeid</c> of 0
-    /// with a timeout and result 0 is a negative entry the kernel may remember. Each success adds one to the kernel's count of the node.
+    /// Finds <paramref name="name"/> (without a terminating NUL) in a directory. Fill in <paramref name="entry"/> entirely; a
+    /// <c>nodeid</c> of 0 with a timeout and result 0 is a negative entry the kernel may remember. Each success adds one to the kernel's
+    /// count of the node.
     /// </summary>
     public virtual int Lookup(in Request request, ulong parent, ReadOnlySpan<byte> name, ref fuse_entry_out entry) => ENOENT;
 
     /// <summary>The kernel drops <paramref name="count"/> of its lookups of a node.</summary>
     public virtual void Forget(ulong node, ulong count) { }
 
-    /// <summary>Attributes of a node; <paramref name="handle"/> is given when an open file asks, and may then have a size of its own.</summary>
+    /// <summary>
+    /// Attributes of a node; <paramref name="handle"/> is given when an open file asks, and may then have a size of its own.
+    /// </summary>
     public virtual int GetAttr(in Request request, ulong node, ulong? handle, ref fuse_attr_out attr) => ENOSYS;
 
     /// <summary>The target of a symbolic link, at most 4095 bytes, no terminating NUL.</summary>
@@ -32,12 +39,14 @@ public abstract class FileSystem
     }
 
     /// <summary>
-    /// Opens a file. <paramref name="flags"/> are those of open(2); the access mode is always O_RDONLY. ENOSYS tells the kernel not to ask again,
-    /// for any file, and to use handle 0.
+    /// Opens a file. <paramref name="flags"/> are those of open(2); the access mode is always O_RDONLY. ENOSYS tells the kernel not to ask
+    /// again, for any file, and to use handle 0.
     /// </summary>
     public virtual int Open(in Request request, ulong node, int flags, ref fuse_open_out open) => 0;
 
-    /// <summary>Reads at an offset; fewer bytes than the buffer holds mean end of file (unless the file was opened with direct I/O).</summary>
+    /// <summary>
+    /// Reads at an offset; fewer bytes than the buffer holds mean end of file (unless the file was opened with direct I/O).
+    /// </summary>
     public virtual int Read(in Request request, ulong node, ulong handle, long offset, Span<byte> buffer, out int length)
     {
         length = 0;
@@ -54,8 +63,8 @@ public abstract class FileSystem
     public virtual int OpenDir(in Request request, ulong node, int flags, ref fuse_open_out open) => 0;
 
     /// <summary>
-    /// Lists a directory from <paramref name="offset"/>: 0 or the <c>nextOffset</c> of the entry seen last. Add entries until the writer is full;
-    /// adding none means the end. Include "." and "..".
+    /// Lists a directory from <paramref name="offset"/>: 0 or the <c>nextOffset</c> of the entry seen last. Add entries until the writer
+    /// is full; adding none means the end. Include "." and "..".
     /// </summary>
     public virtual int ReadDir(in Request request, ulong node, ulong handle, long offset, ref DirectoryWriter writer) => ENOTDIR;
 
@@ -65,7 +74,9 @@ public abstract class FileSystem
     /// <summary>What statfs(2) shows. Comes with a name length of 255 and blocks of 4096 bytes filled in.</summary>
     public virtual int StatFs(in Request request, ulong node, ref fuse_kstatfs statfs) => 0;
 
-    /// <summary>access(2); never asked with <see cref="FuseMountOptions.DefaultPermissions"/>. ENOSYS, the default, stops the asking.</summary>
+    /// <summary>
+    /// access(2); never asked with <see cref="FuseMountOptions.DefaultPermissions"/>. ENOSYS, the default, stops the asking.
+    /// </summary>
     public virtual int Access(in Request request, ulong node, int mask) => ENOSYS;
 
     /// <summary>SEEK_DATA and SEEK_HOLE. With ENOSYS, the default, the kernel treats the file as one piece of data.</summary>

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Fuse;
 
-/// <summary>Loggers may throw (Microsoft.Extensions.Logging passes on what a provider throws); no request may fail, or go unanswered, for that.</summary>
+/// <summary>
+/// Loggers may throw (Microsoft.Extensions.Logging passes on what a provider throws); no request may fail, or go unanswered, for that.
+/// </summary>
 internal sealed class QuietLogger(ILogger inner) : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;

@@ -14,7 +14,9 @@ public readonly ref struct Request
     /// <summary>The caller's file system group id.</summary>
     public uint Gid { get; }
 
-    /// <summary>The caller's thread id in the mount's pid namespace; 0 when it is not visible there or the kernel itself asks (read-ahead).</summary>
+    /// <summary>
+    /// The caller's thread id in the mount's pid namespace; 0 when it is not visible there or the kernel itself asks (read-ahead).
+    /// </summary>
     public uint Pid { get; }
 
     /// <summary>A request of one's own making, for calling a file system without a mount.</summary>
@@ -30,8 +32,8 @@ public readonly ref struct Request
         : this(header.unique, header.uid, header.gid, header.pid) => _lane = lane;
 
     /// <summary>
-    /// The caller was signalled (FUSE_INTERRUPT named this request), or the mount is gone. A method that waits should look at this every few milliseconds and
-    /// return EINTR: until it returns, not even SIGKILL ends the caller.
+    /// The caller was signalled (FUSE_INTERRUPT named this request), or the mount is gone. A method that waits should look at this every
+    /// few milliseconds and return EINTR: until it returns, not even SIGKILL ends the caller.
     /// </summary>
     public bool IsInterrupted => _lane?.IsInterrupted ?? false;
 }

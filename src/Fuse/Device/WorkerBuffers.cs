@@ -10,7 +10,8 @@ internal sealed unsafe class WorkerBuffers : IDisposable
 {
     private const int Page = 4096;
 
-    // FUSE_MIN_READ_BUFFER would do, but into more room the kernel also puts a SETXATTR (64 KiB) that is to be refused with EROFS, not E2BIG.
+    // FUSE_MIN_READ_BUFFER would do, but into more room the kernel also puts a SETXATTR (64 KiB) that is to be refused with EROFS, not
+    // E2BIG.
     private const int RequestSize = 32 * Page;
     private const int ReplySize = Page + ControlHandlers.MaxRead;
     private byte* _start;

@@ -2,7 +2,8 @@ namespace Fuse;
 
 /// <summary>
 /// The threads that read /dev/fuse. A file system may wait inside a request; with every worker waiting nobody would read the INTERRUPT that
-/// frees one of them. So a supervisor adds workers while all are stuck, and those it added leave again. It also sees the connection to its end.
+/// frees one of them. So a supervisor adds workers while all are stuck, and those it added leave again. It also sees the connection to its
+/// end.
 /// </summary>
 internal sealed class WorkerPool
 {

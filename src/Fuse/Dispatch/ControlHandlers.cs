@@ -50,8 +50,8 @@ internal static class ControlHandlers
     }
 
     /// <summary>
-    /// Marks the request that the INTERRUPT names; that request's own answer is then all the kernel wants. When no worker has it, it is either
-    /// answered already or read but not yet begun: EAGAIN makes the kernel ask again if it still waits.
+    /// Marks the request that the INTERRUPT names; that request's own answer is then all the kernel wants. When no worker has it, it is
+    /// either answered already or read but not yet begun: EAGAIN makes the kernel ask again if it still waits.
     /// </summary>
     internal static int Interrupt(FuseDispatcher dispatcher, ref Call call) =>
         dispatcher.TryInterrupt(call.In<fuse_interrupt_in>().unique) ? 0 : EAGAIN;

@@ -5,7 +5,8 @@ using static Tmds.Linux.LibC;
 namespace Fuse;
 
 /// <summary>
-/// Turns the bytes of a request into the bytes of its answer. It knows no file descriptor: /dev/fuse is one transport over it, a test another.
+/// Turns the bytes of a request into the bytes of its answer. It knows no file descriptor: /dev/fuse is one transport over it, a test
+/// another.
 /// </summary>
 public sealed class FuseDispatcher
 {

@@ -1,8 +1,8 @@
 namespace Fuse;
 
 /// <summary>
-/// What one worker shares with the others: the request it is busy with, and its counters. Written by that worker alone, except the mark of an
-/// interruption, so no lock and no contended cache line lies on the way of a request.
+/// What one worker shares with the others: the request it is busy with, and its counters. Written by that worker alone, except the mark of
+/// an interruption, so no lock and no contended cache line lies on the way of a request.
 /// </summary>
 internal sealed class Lane
 {

@@ -73,7 +73,9 @@ public sealed class FuseMount : IAsyncDisposable
         }
     }
 
-    /// <summary>The kernel has queued INIT within mount(2), and lets nothing else through before it is answered: no thread is needed yet.</summary>
+    /// <summary>
+    /// The kernel has queued INIT within mount(2), and lets nothing else through before it is answered: no thread is needed yet.
+    /// </summary>
     private static void Initialize(string target, FuseDevice device, FuseDispatcher dispatcher)
     {
         byte[] request = new byte[FuseProtocol.FUSE_MIN_READ_BUFFER];
@@ -92,7 +94,7 @@ public sealed class FuseMount : IAsyncDisposable
             if (errno != 0 || BitConverter.ToInt32(reply, sizeof(uint)) != 0) break; // refused: fuse_out_header.error
         }
         if (dispatcher.IsInitialized && errno == 0) return;
-        throw new FuseException("mount", target, errno == 0 ? EPROTO : errno, "the kernel and this program do not agree on a FUSE protocol");
+        throw new FuseException("mount", target, errno == 0 ? EPROTO : errno, "no FUSE protocol that the kernel and this program share");
     }
 
     private async Task LogEndAsync()
@@ -138,7 +140,9 @@ public sealed class FuseMount : IAsyncDisposable
     private async Task<bool> EndsInAsync(TimeSpan limit) =>
         await Task.WhenAny(_workers.Ended, Task.Delay(limit)).ConfigureAwait(false) == _workers.Ended;
 
-    /// <summary>umount2(2) waits for requests on their way, so it runs on a thread of the pool. 0 also when the mount is gone already.</summary>
+    /// <summary>
+    /// umount2(2) waits for requests on their way, so it runs on a thread of the pool. 0 also when the mount is gone already.
+    /// </summary>
     private Task<int> TryUnmountAsync(int flags) => Task.Run(() =>
     {
         if (_workers.Ended.IsCompleted) return 0;
@@ -150,7 +154,9 @@ public sealed class FuseMount : IAsyncDisposable
         return 0;
     });
 
-    /// <summary>For a mount that was detached while in use: the connection's switch in fusectl, if that is mounted. Its name is the minor.</summary>
+    /// <summary>
+    /// For a mount that was detached while in use: the connection's switch in fusectl, if that is mounted. Its name is the minor.
+    /// </summary>
     private void Abort()
     {
         string minor = _mount.Device[(_mount.Device.IndexOf(':', StringComparison.Ordinal) + 1)..];

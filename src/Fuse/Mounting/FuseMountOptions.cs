@@ -39,7 +39,9 @@ public sealed class FuseMountOptions
     /// <summary>Threads that always stand ready; 0 = two a processor, at least 4, at most 16.</summary>
     public int Workers { get; init; }
 
-    /// <summary>The most threads there may be while all others wait inside the file system; 0 = four times the workers, at least 16.</summary>
+    /// <summary>
+    /// The most threads there may be while all others wait inside the file system; 0 = four times the workers, at least 16.
+    /// </summary>
     public int MaxWorkers { get; init; }
 
     /// <summary>How long a request may wait inside the file system before a further worker is started in its stead.</summary>

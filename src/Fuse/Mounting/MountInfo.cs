@@ -53,7 +53,9 @@ internal readonly record struct MountInfo(int Id, int Parent, string Device, str
         return false;
     }
 
-    /// <summary>Blank, tab, newline, backslash and '#' appear as a backslash and three octal digits (mangle, fs/proc_namespace.c).</summary>
+    /// <summary>
+    /// Blank, tab, newline, backslash and '#' appear as a backslash and three octal digits (mangle, fs/proc_namespace.c).
+    /// </summary>
     internal static string Unescape(string field)
     {
         if (!field.Contains('\\', StringComparison.Ordinal)) return field;

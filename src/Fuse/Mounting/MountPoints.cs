@@ -55,8 +55,9 @@ public static class MountPoints
     internal static string TypeName(string subtype) => subtype.Length == 0 ? "fuse" : "fuse." + subtype;
 
     /// <summary>
-    /// The absolute path of a mount point and the mount on it. realpath(3) looks at every component, the mount's root too, which would wait on
-    /// a hung server: so a path that mountinfo knows is taken as it is, and the last component is resolved only when nothing is mounted there.
+    /// The absolute path of a mount point and the mount on it. realpath(3) looks at every component, the mount's root too, which would
+    /// wait on a hung server: so a path that mountinfo knows is taken as it is, and the last component is resolved only when nothing is
+    /// mounted there.
     /// </summary>
     internal static string Resolve(string path, out MountInfo? mount)
     {
@@ -74,13 +75,14 @@ public static class MountPoints
     }
 
     /// <summary>
-    /// Asks for attributes. Without a server the kernel answers ENOTCONN at once; a server that does not answer in a second is alive, if badly,
-    /// and the thread that asked it is left to wait alone.
+    /// Asks for attributes. Without a server the kernel answers ENOTCONN at once; a server that does not answer in a second is alive, if
+    /// badly, and the thread that asked it is left to wait alone.
     /// </summary>
     private static bool IsDead(string path)
     {
         int errno = 0;
-        Thread probe = new(() => Volatile.Write(ref errno, PathCalls.StatServer(path)), 128 * 1024) { IsBackground = true, Name = "fuse-probe" };
+        Thread probe = new(() => Volatile.Write(ref errno, PathCalls.StatServer(path)), 128 * 1024);
+        probe.IsBackground = true;
         probe.Start();
         probe.Join(s_probeLimit);
         return Volatile.Read(ref errno) is var reason && (reason == ENOTCONN || reason == ECONNABORTED);

@@ -39,7 +39,9 @@ public unsafe struct fuse_kstatfs
     public fixed uint spare[6];
 }
 
-/// <summary>The answer to a lookup; <c>nodeid</c> 0 with <c>entry_valid</c> set says "no such name" and lets the kernel remember it.</summary>
+/// <summary>
+/// The answer to a lookup; <c>nodeid</c> 0 with <c>entry_valid</c> set says "no such name" and lets the kernel remember it.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct fuse_entry_out
 {

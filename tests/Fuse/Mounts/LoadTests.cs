@@ -62,7 +62,7 @@ public sealed class LoadTests
     {
         using SampleServer server = new();
         using Process load = Process.Start(new ProcessStartInfo("sh",
-            ["-c", "for i in 1 2 3 4; do (while cat \"$1/hello\" \"$1/direct\" >/dev/null 2>&1; do :; done) & done; wait", "sh", server.MountPoint]))!;
+            ["-c", "for i in 1 2 3 4; do (while cat $0/hello $0/direct; do :; done) >/dev/null 2>&1 & done; wait", server.MountPoint]))!;
         Thread.Sleep(500);
         Assert.Equal("ok", server.Ask("lazy"));
         Assert.Equal("unmounted", server.ReadLine());

@@ -62,8 +62,8 @@ public sealed class ReadTests : IDisposable
             }
         }
         // A buffer that does not begin on a page boundary takes one page more than a request may have: hence up to two requests each.
-        int reads = int.Parse(_server.Ask("counts").Split(' ').First(c => c.StartsWith("READ=", StringComparison.Ordinal))[5..].Split('/')[0],
-            System.Globalization.CultureInfo.InvariantCulture);
+        string count = _server.Ask("counts").Split(' ').First(c => c.StartsWith("READ=", StringComparison.Ordinal));
+        int reads = int.Parse(count[5..].Split('/')[0], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(reads, 8, 16);
     }
 
@@ -93,7 +93,10 @@ public sealed class ReadTests : IDisposable
     {
         foreach (string name in (string[])["throw", "overflow"])
         {
-            for (int i = 0; i < 20; i++) Assert.Contains("Input/output error", Gcc.Run("cat", _server.At(name)).Output, StringComparison.Ordinal);
+            for (int i = 0; i < 20; i++)
+            {
+                Assert.Contains("Input/output error", Gcc.Run("cat", _server.At(name)).Output, StringComparison.Ordinal);
+            }
         }
         Assert.Equal("hello, world\n", File.ReadAllText(_server.At("hello")));
     }

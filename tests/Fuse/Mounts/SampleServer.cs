@@ -57,7 +57,8 @@ internal sealed class SampleServer : IDisposable
         _process.WaitForExit();
     }
 
-    internal int WaitForExit() => _process.WaitForExit(s_patience) ? _process.ExitCode : throw new TimeoutException("the sample server does not end");
+    internal int WaitForExit() =>
+        _process.WaitForExit(s_patience) ? _process.ExitCode : throw new TimeoutException("the sample server does not end");
 
     public void Dispose()
     {

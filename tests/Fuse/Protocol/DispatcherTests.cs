@@ -10,8 +10,8 @@ public sealed class DispatcherTests
 {
     private static readonly string[] s_modifying =
     [
-        "SETATTR", "SYMLINK", "MKNOD", "MKDIR", "UNLINK", "RMDIR", "RENAME", "LINK", "WRITE", "SETXATTR", "REMOVEXATTR", "CREATE", "FALLOCATE",
-        "RENAME2", "COPY_FILE_RANGE", "SETUPMAPPING", "TMPFILE", "COPY_FILE_RANGE_64",
+        "SETATTR", "SYMLINK", "MKNOD", "MKDIR", "UNLINK", "RMDIR", "RENAME", "LINK", "WRITE", "SETXATTR", "REMOVEXATTR", "CREATE",
+        "FALLOCATE", "RENAME2", "COPY_FILE_RANGE", "SETUPMAPPING", "TMPFILE", "COPY_FILE_RANGE_64",
     ];
 
     private readonly Wire _wire = new();

@@ -15,7 +15,8 @@ public sealed class InitTests
     [InlineData(45u, 42)] // 6.18: newer than what we know
     public void The_smaller_minor_wins(uint kernel, int agreed)
     {
-        int errno = _wire.Errno(_wire.Send(Init, 0, new fuse_init_in { major = 7, minor = kernel, flags = uint.MaxValue, max_readahead = 131072 }));
+        fuse_init_in offer = new() { major = 7, minor = kernel, flags = uint.MaxValue, max_readahead = 131072 };
+        int errno = _wire.Errno(_wire.Send(Init, 0, offer));
         fuse_init_out answer = _wire.Payload<fuse_init_out>();
         Assert.Equal(0, errno);
         Assert.Equal((uint)agreed, answer.minor);

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Fuse.Tests;
 
-/// <summary>Every struct fuse_* and every constant against the C compiler's linux/fuse.h: found by reflection, registered nowhere.</summary>
+/// <summary>
+/// Every struct fuse_* and every constant against the C compiler's linux/fuse.h: found by reflection, registered nowhere.
+/// </summary>
 public sealed class LayoutTests
 {
     // What a header may be too old for: the minor that brought it. The names we gave to reserved room have no C name at all before.
@@ -19,6 +21,8 @@ public sealed class LayoutTests
         ["FUSE_KERNEL_MINOR_VERSION"] = int.MaxValue,
     };
 
+    private const string Headers = "#include <stddef.h>\n#include <stdio.h>\n#include <sys/ioctl.h>\n#include <linux/fuse.h>\n";
+
     [Fact]
     public void Same_as_the_header()
     {
@@ -27,7 +31,7 @@ public sealed class LayoutTests
         {
             int minor = HeaderMinor(directory);
             SortedDictionary<string, long> ours = Ours(minor);
-            StringBuilder source = new("#include <stddef.h>\n#include <stdio.h>\n#include <sys/ioctl.h>\n#include <linux/fuse.h>\nint main(void)\n{\n");
+            StringBuilder source = new(Headers + "int main(void)\n{\n");
             foreach (string name in ours.Keys)
             {
                 string[] parts = name.Split('.');
@@ -50,7 +54,7 @@ public sealed class LayoutTests
 
     private static int HeaderMinor(string directory)
     {
-        const string source = "#include <stdio.h>\n#include <linux/fuse.h>\nint main(void) { printf(\"%d\", FUSE_KERNEL_MINOR_VERSION); return 0; }\n";
+        const string source = Headers + "int main(void) { printf(\"%d\", FUSE_KERNEL_MINOR_VERSION); return 0; }\n";
         return int.Parse(Gcc.Run(Gcc.Compile(source, directory, "minor")).Output, CultureInfo.InvariantCulture);
     }
 

@@ -60,7 +60,7 @@ async Task<string> Obey(string command)
             case "allocated": return Line((int)(GC.GetTotalAllocatedBytes(precise: true) >> 10));
             case "protocol": return Line(mount.Connection.ProtocolMinor) + " " + Line(mount.Connection.MaxRead);
             case "counts":
-                return string.Join(' ', mount.Counts.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Name}={c.Requests}/{c.Errors}")));
+                return string.Join(' ', mount.Counts.Select(c => $"{c.Name}={Line((int)c.Requests)}/{Line((int)c.Errors)}"));
             default: return "what?";
         }
         return "ok";
@@ -79,7 +79,8 @@ internal sealed class StderrLogger : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (IsEnabled(logLevel)) Console.Error.WriteLine($"{logLevel}: {formatter(state, exception)} {exception?.Message}");
     }

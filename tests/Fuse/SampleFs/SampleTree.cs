@@ -4,7 +4,9 @@ using static Tmds.Linux.LibC;
 
 namespace Fuse.Sample;
 
-/// <summary>A fixed tree with one file for each behaviour the tests look at. Node numbers say everything; only open files have state.</summary>
+/// <summary>
+/// A fixed tree with one file for each behaviour the tests look at. Node numbers say everything; only open files have state.
+/// </summary>
 public sealed class SampleTree : FileSystem
 {
     public const int ManyCount = 10_000;
