@@ -62,14 +62,6 @@ static long write_chunk(__u64 i, void *ctx)
 	return read_chunk(i, walk, walk->seq);
 }
 
-static __always_inline __u64 as_number(void *pointer)
-{
-	__u64 number = 0;
-
-	bpf_probe_read_kernel(&number, sizeof(number), &pointer);
-	return number;
-}
-
 static __always_inline bool is_percpu(__u32 type)
 {
 	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where each CPU's copy of a per-CPU variable lies: its address there = the variable's address + percpu_offsets[cpu].
- * No helper tells it for memory from alloc_percpu(), and kallsyms lacks the per-CPU symbols unless CONFIG_KALLSYMS_ALL.
- * But a per-CPU map's element is such memory, of which both addresses can be had.
+ * Another CPU's copy of memory from alloc_percpu(). No helper gives it, and kallsyms lacks the per-CPU symbols unless
+ * CONFIG_KALLSYMS_ALL. But an element of a per-CPU map is such memory, of which both addresses can be had: their difference
+ * is where that CPU's copies lie. It is found anew each time rather than stored: stored, it would be a kernel address in a
+ * map that root can dump.
  */
 #ifndef BPFFS_VIEW_PERCPU_H
 #define BPFFS_VIEW_PERCPU_H
@@ -10,11 +11,9 @@
 #include "kernel.h"
 #include "records.h"
 
-#define MAX_CPUS	4096
+#define MAX_CPUS	8192	/* CONFIG_NR_CPUS of any distribution */
 
-__u64 percpu_offsets[MAX_CPUS];
 __u32 possible_cpus;		/* how many values an element of a per-CPU map has: libbpf_num_possible_cpus() */
-__u32 percpu_cpus;		/* how many of them are known; 0: none, statistics are left out */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -23,35 +22,32 @@ struct {
 	__type(value, __u64);
 } percpu_probe SEC(".maps");
 
-static long find_offset_of_cpu(__u64 cpu, void *ctx)
+/* The verifier knows a pointer that must not be calculated with; read back through a probe it is a number. */
+static __always_inline __u64 as_number(const void *pointer)
 {
-	void *map = &percpu_probe, *elem;
-	struct bpf_array *array;
-	__u64 address, pptr;
-	__u32 key = 0;
+	__u64 number = 0;
 
-	if (cpu >= MAX_CPUS)
-		return 1;
-	elem = bpf_map_lookup_percpu_elem(&percpu_probe, &key, cpu);
+	bpf_probe_read_kernel(&number, sizeof(number), &pointer);
+	return number;
+}
+
+/* The copy of *percpu that CPU `cpu` has; NULL beyond the last CPU. */
+static __always_inline void *percpu_copy(const void *percpu, __u32 cpu)
+{
+	struct bpf_array *array = (void *)as_number(&percpu_probe);
+	__u32 key = 0;
+	void *elem = bpf_map_lookup_percpu_elem(&percpu_probe, &key, cpu);
+
 	if (!elem)
-		return 1;
-	/* The verifier knows both as pointers that must not be calculated with; read back through a probe they are numbers. */
-	if (bpf_probe_read_kernel(&address, sizeof(address), &elem) ||
-	    bpf_probe_read_kernel(&array, sizeof(array), &map))
-		return 1;
-	pptr = (__u64)BPF_CORE_READ(array, pptrs[0]);
-	percpu_offsets[cpu] = address - pptr;
-	percpu_cpus = cpu + 1;
-	return 0;
+		return NULL;
+	return (void *)((__u64)percpu + as_number(elem) - (__u64)BPF_CORE_READ(array, pptrs[0]));
 }
 
 /* Run once after loading. */
 SEC("syscall")
-int setup_percpu(struct setup_record *ctx)
+int setup(struct setup_record *ctx)
 {
 	possible_cpus = ctx->possible_cpus;
-	bpf_loop(MAX_CPUS, find_offset_of_cpu, NULL, 0);
-	ctx->offsets_known = percpu_cpus;
 	return 0;
 }
 

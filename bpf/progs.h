@@ -17,9 +17,9 @@ static long add_stats_of_cpu(__u64 cpu, void *ctx)
 	struct stats_sum *sum = ctx;
 	struct bpf_prog_stats___kernel *stats;
 
-	if (cpu >= MAX_CPUS)
+	stats = percpu_copy(sum->percpu, cpu);
+	if (!stats)
 		return 1;
-	stats = (void *)sum->percpu + percpu_offsets[cpu];
 	sum->nsecs += BPF_CORE_READ(stats, nsecs).value;
 	sum->cnt += BPF_CORE_READ(stats, cnt).value;
 	sum->misses += BPF_CORE_READ(stats, misses).value;
@@ -91,12 +91,11 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 		r->bytes_jited = READ(prog, jited_len);
 	}
 
-	if (sum.percpu && percpu_cpus) {
-		bpf_loop(percpu_cpus, add_stats_of_cpu, &sum, 0);
+	if (sum.percpu) {
+		bpf_loop(MAX_CPUS, add_stats_of_cpu, &sum, 0);
 		r->run_time_ns = sum.nsecs;
 		r->run_cnt = sum.cnt;
 		r->recursion_misses = sum.misses;
-		r->flags |= PROG_HAS_STATS;
 	}
 
 	bpf_probe_read_kernel(r->tag, sizeof(r->tag), prog->tag);

@@ -20,7 +20,6 @@ enum prog_flags {
 	PROG_JITED		= 1,
 	PROG_GPL_COMPATIBLE	= 2,
 	PROG_SLEEPABLE		= 4,
-	PROG_HAS_STATS		= 8,	/* the run_* members were readable */
 };
 
 /* One program: struct bpf_prog and struct bpf_prog_aux. */
@@ -107,10 +106,9 @@ struct element_end_record {
 	__u64 torn;		/* 1: it changed while it was read */
 };
 
-/* Given to and by setup_percpu (percpu.h). */
+/* Given to setup (percpu.h). */
 struct setup_record {
-	__u32 possible_cpus;	/* in */
-	__u32 offsets_known;	/* out: for how many CPUs statistics can be read */
+	__u32 possible_cpus;
 };
 
 /* What one.h's programs are given (fd) and give back. */

@@ -148,8 +148,8 @@ public sealed unsafe class IteratorSet : IDisposable
         int cpus = LibBpf.libbpf_num_possible_cpus();
         if (cpus < 0) throw new BpfException("read", "/sys/devices/system/cpu/possible", -cpus);
         setup_record setup = new() { possible_cpus = (uint)cpus };
-        int result = OneObject.Run(_object.ProgramFd(ProgramTable.SetupPercpu.Name), ref setup);
-        if (result != 0) throw new BpfException("run", ProgramTable.SetupPercpu.Name, result);
+        int result = OneObject.Run(_object.ProgramFd(ProgramTable.Setup.Name), ref setup);
+        if (result != 0) throw new BpfException("run", ProgramTable.Setup.Name, result);
         Elements = new MapElements(leftOut.Contains(ProgramTable.MapElements) ? -1 : _object.ProgramFd(ProgramTable.MapElements.Name), cpus);
     }
 }

@@ -42,12 +42,12 @@ public static class ProgramTable
     internal static readonly ProgramRow OneProgMaps = new("one_prog_maps", Target.Syscall);
     internal static readonly ProgramRow OneMap = new("one_map", Target.Syscall);
     internal static readonly ProgramRow OneLink = new("one_link", Target.Syscall);
-    internal static readonly ProgramRow SetupPercpu = new("setup_percpu", Target.Syscall);
+    internal static readonly ProgramRow Setup = new("setup", Target.Syscall);
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ProgramRow> Rows { get; } =
     [
         DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements,
-        OneProg, OneProgMaps, OneMap, OneLink, SetupPercpu,
+        OneProg, OneProgMaps, OneMap, OneLink, Setup,
     ];
 }

@@ -20,8 +20,6 @@ public enum prog_flags : uint
     PROG_GPL_COMPATIBLE = 2,
     /// <summary><c>PROG_SLEEPABLE</c>.</summary>
     PROG_SLEEPABLE = 4,
-    /// <summary><c>PROG_HAS_STATS</c>.</summary>
-    PROG_HAS_STATS = 8,
 }
 
 /// <summary><c>struct element_end_record</c>, 8 bytes.</summary>
@@ -366,17 +364,13 @@ public struct prog_row_record
     public char_128 attach_func;
 }
 
-/// <summary><c>struct setup_record</c>, 8 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 8)]
+/// <summary><c>struct setup_record</c>, 4 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 4)]
 public struct setup_record
 {
     /// <summary><c>__u32 possible_cpus</c>.</summary>
     [FieldOffset(0)]
     public uint possible_cpus;
-
-    /// <summary><c>__u32 offsets_known</c>.</summary>
-    [FieldOffset(4)]
-    public uint offsets_known;
 }
 
 /// <summary>16 times <c>char</c>; converts to a span.</summary>
