@@ -8,8 +8,7 @@ namespace Fuse;
 internal static class ControlHandlers
 {
     internal const uint MaxWrite = 4096; // the least the kernel takes; nothing is ever written
-    internal const int MaxPages = 256; // FUSE_MAX_MAX_PAGES, and what fs.fuse.max_pages_limit is by default (Linux 6.13)
-    internal const int MaxRead = MaxPages * 4096;
+    internal const int MaxRead = 1 << 20; // 256 pages of 4 KiB: FUSE_MAX_MAX_PAGES, since Linux 6.13 the default of fs.fuse.max_pages_limit
     private const uint OldestMinor = 31; // Linux 5.4
 
     // FUSE_AUTO_INVAL_DATA rather than FUSE_EXPLICIT_INVAL_DATA: contents and sizes change without anybody writing through the mount.
@@ -42,7 +41,7 @@ internal static class ControlHandlers
         // FUSE_INIT_EXT would say that flags2 of the answer counts; nothing in it is wanted yet (FUSE_OVER_IO_URING will be: bit 41).
         answer.flags = offer.flags & wanted;
         answer.max_write = MaxWrite;
-        answer.max_pages = MaxPages;
+        answer.max_pages = (ushort)(MaxRead / Environment.SystemPageSize); // what a buffer holds, on pages of 64 KiB too
         answer.time_gran = 1;
         call.Out(answer);
         dispatcher.Agreed(offer, answer);

@@ -20,7 +20,7 @@ public sealed class InitTests
         fuse_init_out answer = _wire.Payload<fuse_init_out>();
         Assert.Equal(0, errno);
         Assert.Equal((uint)agreed, answer.minor);
-        Assert.Equal(256, answer.max_pages);
+        Assert.Equal(1 << 20, answer.max_pages * Environment.SystemPageSize);
         Assert.Equal(131072u, answer.max_readahead);
         Assert.Equal(agreed, _wire.Dispatcher.Connection.ProtocolMinor);
         Assert.Equal(1 << 20, _wire.Dispatcher.Connection.MaxRead);
