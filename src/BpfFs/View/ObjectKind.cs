@@ -36,7 +36,7 @@ internal abstract class ObjectKind
     /// </summary>
     public static HeldReading Hold()
     {
-        t_held++;
+        if (t_held++ == 0) t_holding++; // what was read before is not of this holding
         return default;
     }
 
@@ -57,10 +57,7 @@ internal abstract class ObjectKind
     internal readonly ref struct HeldReading
     {
         [System.Diagnostics.CodeAnalysis.SuppressMessage("Performance", "CA1822", Justification = "`using` calls it on the instance")]
-        public void Dispose()
-        {
-            if (--t_held == 0) t_holding++;
-        }
+        public void Dispose() => t_held--;
     }
 }
 

@@ -43,7 +43,10 @@ internal sealed class OpenDirectory : IDisposable
                 LoadTime = loadTime;
                 foreach (Row child in row.Fixed)
                 {
-                    if (view.SizeOf(child, node.Key, out long size) == 0) _fixed.Add((child, size));
+                    // The size of a stream costs a walk: whoever wants it asks for it.
+                    long size = -1;
+                    errno = child is StreamRow stream ? stream.Source.Exists(view.Context, node.Key) : view.SizeOf(child, node.Key, out size);
+                    if (errno != Tmds.Linux.LibC.ENOENT) _fixed.Add((child, errno == 0 ? size : -1));
                 }
             }
         }
