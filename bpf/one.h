@@ -43,26 +43,38 @@ int one_prog(struct one_prog_record *ctx)
 	return 0;
 }
 
+struct map_ids {
+	struct bpf_map **used_maps;
+	__u32 cnt;
+	__u32 ids[MAX_USED_MAPS];
+};
+
+static long read_map_id(__u64 i, void *ctx)
+{
+	struct map_ids *to = ctx;
+	struct bpf_map *map;
+
+	if (i >= MAX_USED_MAPS || bpf_probe_read_kernel(&map, sizeof(map), to->used_maps + i))
+		return 1;
+	to->ids[i] = BPF_CORE_READ(map, id);
+	to->cnt = i + 1;
+	return 0;
+}
+
 SEC("syscall")
 int one_prog_maps(struct one_prog_maps_record *ctx)
 {
 	struct bpf_prog *prog = object_of_fd(ctx->fd);
-	__u32 i, cnt, ids[MAX_USED_MAPS] = {};
-	struct bpf_map **used_maps, *map;
+	struct map_ids maps = {};
 
 	if (!prog) {
 		ctx->error = EBADF;
 		return 0;
 	}
-	cnt = BPF_CORE_READ(prog, aux, used_map_cnt);
-	used_maps = BPF_CORE_READ(prog, aux, used_maps);
-	for (i = 0; i < MAX_USED_MAPS && i < cnt; i++) {
-		if (bpf_probe_read_kernel(&map, sizeof(map), used_maps + i))
-			break;
-		ids[i] = BPF_CORE_READ(map, id);
-	}
-	ctx->cnt = i;
-	__builtin_memcpy(ctx->map_ids, ids, sizeof(ids));
+	maps.used_maps = BPF_CORE_READ(prog, aux, used_maps);
+	bpf_loop(BPF_CORE_READ(prog, aux, used_map_cnt), read_map_id, &maps, 0);
+	ctx->cnt = maps.cnt;
+	__builtin_memcpy(ctx->map_ids, maps.ids, sizeof(maps.ids));
 	return 0;
 }
 

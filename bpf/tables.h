@@ -47,26 +47,36 @@ int link_records(struct bpf_iter__bpf_link *ctx)
 }
 
 
+struct edge_walk {
+	struct seq_file *seq;
+	struct bpf_map **used_maps;
+	struct prog_map_record r;
+};
+
+static long write_edge(__u64 i, void *ctx)
+{
+	struct edge_walk *walk = ctx;
+	struct bpf_map *map;
+
+	if (bpf_probe_read_kernel(&map, sizeof(map), walk->used_maps + i))
+		return 1;
+	walk->r.map_id = BPF_CORE_READ(map, id);
+	bpf_seq_write(walk->seq, &walk->r, sizeof(walk->r));
+	return 0;
+}
+
 /* Every edge of one program in one go: what bpf_seq_read() drops when its buffer is full is the whole program's. */
 SEC("iter/bpf_prog")
 int prog_map_records(struct bpf_iter__bpf_prog *ctx)
 {
 	struct bpf_prog *prog = ctx->prog;
-	struct prog_map_record r = {};
-	struct bpf_map **used_maps, *map;
-	__u32 cnt, i;
+	struct edge_walk walk = { .seq = ctx->meta->seq };
 
 	if (!prog)
 		return 0;
-	r.prog_id = prog->aux->id;
-	cnt = prog->aux->used_map_cnt;
-	used_maps = prog->aux->used_maps;
-	for (i = 0; i < MAX_USED_MAPS && i < cnt; i++) {
-		if (bpf_probe_read_kernel(&map, sizeof(map), used_maps + i))
-			break;
-		r.map_id = BPF_CORE_READ(map, id);
-		BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
-	}
+	walk.r.prog_id = prog->aux->id;
+	walk.used_maps = BPF_CORE_READ(prog, aux, used_maps);
+	bpf_loop(prog->aux->used_map_cnt, write_edge, &walk, 0);
 	return 0;
 }
 
