@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using BpfFs.Rendering;
 
 namespace BpfFs.Objects;
@@ -25,6 +26,7 @@ internal sealed class Field<T>
         Write = write;
         IsPresent = isPresent ?? ((in T _) => true);
         Utf8Name = Encoding.UTF8.GetBytes(name);
+        JsonName = JsonEncodedText.Encode(name);
     }
 
     public string Name { get; }
@@ -33,47 +35,9 @@ internal sealed class Field<T>
 
     public byte[] Utf8Name { get; }
 
+    public JsonEncodedText JsonName { get; }
+
     public Writer Write { get; }
 
     public Predicate IsPresent { get; }
-}
-
-/// <summary>The renderings that every list of fields has.</summary>
-internal static class FieldList
-{
-    /// <summary><c>key:TABvalue</c> lines.</summary>
-    public static void Info<T>(Field<T>[] fields, in T value, TextBuffer to)
-        where T : allows ref struct
-    {
-        foreach (Field<T> field in fields)
-        {
-            if (!field.IsPresent(value)) continue;
-            to.Append(field.Utf8Name);
-            to.Append(":\t"u8);
-            field.Write(value, new ValueWriter(to));
-            to.Append((byte)'\n');
-        }
-    }
-
-    /// <summary>One JSON object.</summary>
-    public static void WriteJson<T>(Field<T>[] fields, in T value, System.Text.Json.Utf8JsonWriter json)
-        where T : allows ref struct
-    {
-        json.WriteStartObject();
-        foreach (Field<T> field in fields)
-        {
-            if (!field.IsPresent(value)) continue;
-            json.WritePropertyName(field.Utf8Name);
-            field.Write(value, new ValueWriter(json));
-        }
-        json.WriteEndObject();
-    }
-
-    /// <summary>One field's value and a newline.</summary>
-    public static void Single<T>(Field<T> field, in T value, TextBuffer to)
-        where T : allows ref struct
-    {
-        field.Write(value, new ValueWriter(to));
-        to.Append((byte)'\n');
-    }
 }

@@ -69,36 +69,6 @@ internal sealed class Maps : ObjectKind
         return 0;
     }
 
-    /// <summary><c>maps/&lt;id&gt;/info</c>.</summary>
-    public static int Info(ViewContext context, ulong key, TextBuffer to)
-    {
-        int errno = Read(context, (uint)key, out Map map);
-        if (errno == 0) FieldList.Info(Map.Fields, map, to);
-        return errno;
-    }
-
-    /// <summary><c>maps/&lt;id&gt;/json</c>.</summary>
-    public static int OneJson(ViewContext context, ulong key, TextBuffer to)
-    {
-        int errno = Read(context, (uint)key, out Map map);
-        if (errno != 0) return errno;
-        System.Text.Json.Utf8JsonWriter json = to.StartJson();
-        FieldList.WriteJson(Map.Fields, map, json);
-        json.Flush();
-        to.Append((byte)'\n');
-        return 0;
-    }
-
-    /// <summary>One field's own file.</summary>
-    public static Render FieldFile(Field<Map> field) => (context, key, to) =>
-    {
-        int errno = Read(context, (uint)key, out Map map);
-        if (errno != 0) return errno;
-        if (!field.IsPresent(map)) return Tmds.Linux.LibC.ENOENT;
-        FieldList.Single(field, map, to);
-        return 0;
-    };
-
     /// <summary><c>maps.json</c>: every map. What only fdinfo tells costs a descriptor each.</summary>
     public static int AllJson(ViewContext context, ulong key, TextBuffer to)
     {
@@ -112,7 +82,7 @@ internal sealed class Maps : ObjectKind
         {
             if (ReadFdInfo(reader.Current.id, out MapFdInfo fdInfo) != 0) continue; // gone since
             var map = new Map { Record = ref reader.Current, FdInfo = ref fdInfo };
-            FieldList.WriteJson(Map.Fields, map, json);
+            FieldFiles.WriteJson(Map.Fields, map, json);
         }
         json.WriteEndArray();
         json.Flush();

@@ -64,36 +64,6 @@ internal sealed class Progs : ObjectKind
         return 0;
     }
 
-    /// <summary><c>progs/&lt;id&gt;/info</c>.</summary>
-    public static int Info(ViewContext context, ulong key, TextBuffer to)
-    {
-        int errno = Read(context, (uint)key, out Prog prog);
-        if (errno == 0) FieldList.Info(Prog.Fields, prog, to);
-        return errno;
-    }
-
-    /// <summary><c>progs/&lt;id&gt;/json</c>.</summary>
-    public static int OneJson(ViewContext context, ulong key, TextBuffer to)
-    {
-        int errno = Read(context, (uint)key, out Prog prog);
-        if (errno != 0) return errno;
-        System.Text.Json.Utf8JsonWriter json = to.StartJson();
-        FieldList.WriteJson(Prog.Fields, prog, json);
-        json.Flush();
-        to.Append((byte)'\n');
-        return 0;
-    }
-
-    /// <summary>One field's own file.</summary>
-    public static Render FieldFile(Field<Prog> field) => (context, key, to) =>
-    {
-        int errno = Read(context, (uint)key, out Prog prog);
-        if (errno != 0) return errno;
-        if (!field.IsPresent(prog)) return Tmds.Linux.LibC.ENOENT;
-        FieldList.Single(field, prog, to);
-        return 0;
-    };
-
     /// <summary><c>progs.json</c>: every program, its maps joined from the edges.</summary>
     public static int AllJson(ViewContext context, ulong key, TextBuffer to)
     {
@@ -110,7 +80,7 @@ internal sealed class Progs : ObjectKind
         {
             ref readonly prog_record record = ref reader.Current;
             var prog = new Prog { Record = ref record, MapIds = join.MapsOf(context, record) };
-            FieldList.WriteJson(Prog.Fields, prog, json);
+            FieldFiles.WriteJson(Prog.Fields, prog, json);
         }
         json.WriteEndArray();
         json.Flush();
