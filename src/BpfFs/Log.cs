@@ -8,12 +8,15 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Warning, "{Path}: {Cause}")]
     public static partial void ReadFailed(ILogger logger, string path, string cause);
 
-    [LoggerMessage(2, LogLevel.Information, "mounted at {MountPoint}, pins in {PinDirectory}")]
-    public static partial void Mounted(ILogger logger, string mountPoint, string pinDirectory);
+    [LoggerMessage(2, LogLevel.Information, "pins are in {PinDirectory}")]
+    public static partial void Pinned(ILogger logger, string pinDirectory);
 
-    [LoggerMessage(3, LogLevel.Information, "unmounted {MountPoint}")]
-    public static partial void Unmounted(ILogger logger, string mountPoint);
-
-    [LoggerMessage(4, LogLevel.Information, "{Signal}: unmounting {MountPoint}")]
+    [LoggerMessage(3, LogLevel.Information, "{Signal}: unmounting {MountPoint}")]
     public static partial void Signalled(ILogger logger, string signal, string mountPoint);
+
+    [LoggerMessage(4, LogLevel.Warning, "capabilities that are not needed cannot be given up: {Cause}")]
+    public static partial void BoundingSet(ILogger logger, string cause);
+
+    [LoggerMessage(5, LogLevel.Error, "while the view ended")]
+    public static partial void EndFailed(ILogger logger, Exception exception);
 }

@@ -1,1 +1,4 @@
-return 0;
+using BpfFs.Command;
+
+Tmds.Linux.LibC.umask(0x12 /* 022 */); // the pins' directory is for everyone, whatever root's umask
+return CommandLine.Run(args);

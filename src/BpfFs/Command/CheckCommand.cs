@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using Fuse;
+using Iterators;
+using Microsoft.Extensions.Logging;
+using static Tmds.Linux.LibC;
+
+namespace BpfFs.Command;
+
+/// <summary><c>bpffs-view check</c>: what this kernel and these privileges allow. It leaves nothing behind.</summary>
+internal sealed class CheckCommand(MountSettings settings, ILogger logger)
+{
+    private readonly List<(string Name, string State, string Detail)> _rows = [];
+    private ExitCode _code = ExitCode.Ok;
+
+    /// <summary>Prints the table. Gives what a start would fail with, or Ok if the view would be complete.</summary>
+    public ExitCode Run(TextWriter output)
+    {
+        Add("kernel", "ok", File.ReadAllText("/proc/sys/kernel/osrelease").Trim());
+        bool isPrivileged = CheckPrivileges();
+        bool hasBtf = CheckBtf();
+        CheckFuse();
+        CheckBpffs();
+        CheckTargets();
+        Add("libbpf", "ok", LibBpfInfo.Version);
+        if (isPrivileged && hasBtf) CheckLoad();
+        int[] widths = [_rows.Max(row => row.Name.Length) + 2, _rows.Max(row => row.State.Length) + 2];
+        foreach ((string name, string state, string detail) in _rows) output.WriteLine(name.PadRight(widths[0]) + state.PadRight(widths[1]) + detail);
+        return _code;
+    }
+
+    private bool CheckPrivileges()
+    {
+        if (Privileges.Has(Privileges.CAP_SYS_ADMIN))
+        {
+            Add("privileges", "ok", "CAP_SYS_ADMIN");
+            return true;
+        }
+        bool loads = Privileges.Has(Privileges.CAP_BPF) && Privileges.Has(Privileges.CAP_PERFMON);
+        Lacks(ExitCode.NotPermitted, "privileges", "missing", loads ? "CAP_SYS_ADMIN: CAP_BPF and CAP_PERFMON load iterators, but do not mount" : "CAP_SYS_ADMIN (run as root)");
+        return false;
+    }
+
+    private bool CheckBtf()
+    {
+        (string path, long size) = KernelBtf.Find(settings.KernelBtf);
+        if (size > 0) Add("BTF", "ok", string.Create(CultureInfo.InvariantCulture, $"{path}, {size >> 10} KiB"));
+        else Lacks(ExitCode.KernelLacks, "BTF", "missing", $"{path}: the kernel must be built with CONFIG_DEBUG_INFO_BTF");
+        return size > 0;
+    }
+
+    private void CheckFuse()
+    {
+        try
+        {
+            (int major, int minor) = FuseProbe.KernelProtocol();
+            Add("FUSE", "ok", string.Create(CultureInfo.InvariantCulture, $"protocol {major}.{minor}"));
+        }
+        catch (FuseException e)
+        {
+            bool isForbidden = e.Errno == EPERM || e.Errno == EACCES;
+            Lacks(isForbidden ? ExitCode.NotPermitted : ExitCode.KernelLacks, "FUSE", isForbidden ? "not permitted" : "missing", e.Message);
+        }
+    }
+
+    private void CheckBpffs()
+    {
+        const string standard = "/sys/fs/bpf";
+        bool isMounted = File.ReadLines("/proc/self/mounts").Select(line => line.Split(' ')).Any(fields => fields[1] == standard && fields[2] == "bpf");
+        if (isMounted) Add("bpffs", "ok", standard);
+        else if (Directory.Exists(standard)) Add("bpffs", "ok", $"{standard}: not mounted yet; the view mounts it");
+        else Lacks(ExitCode.KernelLacks, "bpffs", "missing", $"{standard}: the kernel must be built with CONFIG_BPF_SYSCALL");
+    }
+
+    private void CheckTargets()
+    {
+        Target[] targets = [.. ProgramTable.Rows.Select(row => row.Target).Distinct()];
+        bool[] found = KernelBtf.Search(settings.KernelBtf, [.. targets.Select(target => target == Target.Syscall ? "BPF_PROG_TYPE_SYSCALL" : $"bpf_iter_{target.Name}")]);
+        foreach ((Target target, bool isThere) in targets.Zip(found))
+        {
+            string name = target == Target.Syscall ? "program type syscall" : $"iterator {target.Name}";
+            if (isThere) Add(name, "ok", $"since Linux {target.Since}");
+            else Lacks(ExitCode.KernelLacks, name, "missing", $"since Linux {target.Since}");
+        }
+    }
+
+    private void CheckLoad()
+    {
+        var watch = Stopwatch.StartNew();
+        try
+        {
+            using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, logger);
+            int loaded = ProgramTable.Rows.Count - iterators.Missing.Count;
+            Add("programs", "ok", string.Create(CultureInfo.InvariantCulture, $"{loaded} of {ProgramTable.Rows.Count} loaded in {watch.ElapsedMilliseconds} ms"));
+        }
+        catch (BpfException e)
+        {
+            CommandException failure = CommandException.Load(e);
+            Lacks(failure.Code, "programs", "refused", e.Message);
+        }
+    }
+
+    private void Add(string name, string state, string detail) => _rows.Add((name, state, detail));
+
+    private void Lacks(ExitCode code, string name, string state, string detail)
+    {
+        Add(name, state, detail);
+        if (_code == ExitCode.Ok || code == ExitCode.NotPermitted) _code = code; // without privileges the rest is not known for certain
+    }
+}

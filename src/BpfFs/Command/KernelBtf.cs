@@ -1,0 +1,29 @@
+namespace BpfFs.Command;
+
+/// <summary>The kernel's description of its own types, without which no iterator can be loaded.</summary>
+internal static class KernelBtf
+{
+    private const string Kernels = "/sys/kernel/btf/vmlinux";
+
+    /// <summary>The file and its size in bytes; 0: it is missing or empty.</summary>
+    public static (string Path, long Size) Find(string? path)
+    {
+        var file = new FileInfo(path ?? Kernels);
+        return (file.FullName, file.Exists ? file.Length : 0);
+    }
+
+    /// <exception cref="CommandException">There is none.</exception>
+    public static void Require(string? path)
+    {
+        (string found, long size) = Find(path);
+        if (size == 0) throw new CommandException(ExitCode.KernelLacks, $"load {found}: the kernel has no BTF (it must be built with CONFIG_DEBUG_INFO_BTF)");
+    }
+
+    /// <summary>Which of some names are names of types in it. Needs no privileges: it searches the bytes of the string section.</summary>
+    public static bool[] Search(string? path, IReadOnlyList<string> names)
+    {
+        (string found, long size) = Find(path);
+        byte[] bytes = size == 0 ? [] : File.ReadAllBytes(found);
+        return [.. names.Select(name => bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes($"\0{name}\0")) >= 0)];
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Logging;
+
+namespace BpfFs.Command;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed class MountSettings
+{
+    public const string DefaultPinDirectory = "/sys/fs/bpf/bpffs-view";
+
+    /// <summary>Shown by findmnt as <c>fuse.SUBTYPE</c>; a mount of this type counts as ours.</summary>
+    public const string Subtype = "bpffs-view";
+
+    /// <summary>As it was given; the mount makes it absolute.</summary>
+    public string Directory { get; set; } = "";
+
+    /// <summary>The first column of /proc/mounts.</summary>
+    public string Source { get; set; } = "bpffs-view";
+
+    /// <summary>The group that reads what names processes.</summary>
+    public uint Gid { get; set; }
+
+    public string PinDirectory { get; set; } = DefaultPinDirectory;
+
+    public bool WithPins { get; set; } = true;
+
+    public bool KeepPins { get; set; }
+
+    /// <summary>0: the FUSE server decides.</summary>
+    public int Workers { get; set; }
+
+    public bool NoExec { get; set; }
+
+    public bool NoAtime { get; set; }
+
+    public bool Foreground { get; set; }
+
+    /// <summary>A BTF file to take for the kernel's; null: the kernel's.</summary>
+    public string? KernelBtf { get; set; }
+
+    /// <summary>Null: not given.</summary>
+    public LogLevel? LogLevel { get; set; }
+}

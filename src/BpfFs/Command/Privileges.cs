@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Tmds.Linux;
+using static Tmds.Linux.LibC;
+using LibC = BpfFs.Native.LibC;
+
+namespace BpfFs.Command;
+
+/// <summary>
+/// Capabilities, capabilities(7). They belong to a thread, and a running .NET process has several: so they are given up by the calling
+/// thread, which then executes the program anew. Root's new permitted set is what is left of the bounding set, in every thread.
+/// </summary>
+internal static unsafe class Privileges
+{
+    public const int CAP_DAC_READ_SEARCH = 2;
+    public const int CAP_SYS_ADMIN = 21;
+    public const int CAP_PERFMON = 38;
+    public const int CAP_BPF = 39;
+
+    /// <summary>
+    /// What the server keeps. CAP_SYS_ADMIN: mount(2) and umount2(2); BPF_*_GET_FD_BY_ID; it contains CAP_BPF and CAP_PERFMON, which loading
+    /// iterators needs (bpf_capable(), perfmon_capable(), Linux 5.8). Nothing else is needed as long as root owns the pin directory and /dev/fuse.
+    /// In particular not CAP_SYSLOG, without which the kernel hides addresses from us.
+    /// </summary>
+    private const ulong Kept = 1UL << CAP_SYS_ADMIN;
+
+    /// <summary>Whether the calling thread may use a capability now.</summary>
+    public static bool Has(int capability) => ((Read().Effective >> capability) & 1) != 0;
+
+    /// <summary>
+    /// Leaves the calling thread, and what it executes, with <see cref="Kept"/> and no way to gain more. A mount point that root can reach only by
+    /// ignoring its permissions (somebody's home is 0700) keeps CAP_DAC_READ_SEARCH too, as it is also needed to unmount.
+    /// </summary>
+    /// <returns>0, or why the bounding set could not be made smaller (EPERM: without CAP_SETPCAP).</returns>
+    public static int Reduce(string mountPoint)
+    {
+        ulong permitted = Read().Permitted;
+        Write(Kept & permitted, permitted, 0);
+        ulong kept = Kept | (IsUnreachable(mountPoint) ? 1UL << CAP_DAC_READ_SEARCH : 0);
+        Write(permitted, permitted, 0); // CAP_SETPCAP is needed for the bounding set
+        int errno = ReduceBoundingSet(kept);
+        // Root regains its set from the bounding set; anyone else keeps it over execve as ambient.
+        bool isRoot = (uint)geteuid() == 0;
+        kept &= permitted;
+        Write(kept, kept, isRoot ? 0 : kept);
+        Call(LibC.PR_CAP_AMBIENT, LibC.PR_CAP_AMBIENT_CLEAR_ALL);
+        for (int capability = 0; !isRoot && capability < 64; capability++)
+        {
+            if (((kept >> capability) & 1) != 0) Call(LibC.PR_CAP_AMBIENT, LibC.PR_CAP_AMBIENT_RAISE, (nuint)capability);
+        }
+        Call(LibC.PR_SET_NO_NEW_PRIVS, 1);
+        return errno;
+    }
+
+    private static int ReduceBoundingSet(ulong kept)
+    {
+        for (int capability = 0; capability < 64; capability++)
+        {
+            int present = LibC.prctl(LibC.PR_CAPBSET_READ, (nuint)capability, 0, 0, 0);
+            if (present < 0) break; // the kernel knows no more of them
+            if (present == 0 || ((kept >> capability) & 1) != 0) continue;
+            if (LibC.prctl(LibC.PR_CAPBSET_DROP, (nuint)capability, 0, 0, 0) != 0) return Marshal.GetLastPInvokeError();
+        }
+        return 0;
+    }
+
+    /// <summary>Whether, with what is effective now, the directory cannot be found or listed. Asks no server of what may be mounted there.</summary>
+    private static bool IsUnreachable(string path)
+    {
+        fixed (byte* p = Encoding.UTF8.GetBytes(path + '\0'))
+        {
+            statx found;
+            if (statx(AT_FDCWD, p, LibC.AT_STATX_DONT_SYNC, (uint)STATX_MODE, &found) != 0) return errno == EACCES;
+            const ulong mountRoot = 0x2000; // STATX_ATTR_MOUNT_ROOT, Linux 5.8
+            if (((ulong)found.stx_attributes & mountRoot) != 0) return false;
+            return LibC.faccessat(AT_FDCWD, p, LibC.R_OK | LibC.X_OK, LibC.AT_EACCESS) != 0
+                && Marshal.GetLastPInvokeError() == EACCES;
+        }
+    }
+
+    private static (ulong Effective, ulong Permitted) Read()
+    {
+        var header = new LibC.cap_user_header { version = LibC._LINUX_CAPABILITY_VERSION_3 };
+        var data = stackalloc LibC.cap_user_data[2];
+        if (LibC.capget(&header, data) != 0) return (0, 0);
+        return (data[0].effective | ((ulong)data[1].effective << 32), data[0].permitted | ((ulong)data[1].permitted << 32));
+    }
+
+    private static void Write(ulong effective, ulong permitted, ulong inheritable)
+    {
+        var header = new LibC.cap_user_header { version = LibC._LINUX_CAPABILITY_VERSION_3 };
+        var data = stackalloc LibC.cap_user_data[2];
+        data[0] = new() { effective = (uint)effective, permitted = (uint)permitted, inheritable = (uint)inheritable };
+        data[1] = new() { effective = (uint)(effective >> 32), permitted = (uint)(permitted >> 32), inheritable = (uint)(inheritable >> 32) };
+        Check(LibC.capset(&header, data), "capset");
+    }
+
+    private static void Call(int option, nuint second, nuint third = 0) =>
+        Check(LibC.prctl(option, second, third, 0, 0), string.Create(CultureInfo.InvariantCulture, $"prctl {option}"));
+
+    /// <summary>Giving up privileges is never refused; if it is, going on with them would be worse.</summary>
+    private static void Check(int result, string operation)
+    {
+        if (result == 0) return;
+        string cause = Marshal.GetLastPInvokeErrorMessage();
+        throw new CommandException(ExitCode.Failed, $"give up privileges ({operation}): {cause}");
+    }
+}

@@ -1,0 +1,109 @@
+using BpfFs.View;
+using Fuse;
+using Iterators;
+using Microsoft.Extensions.Logging;
+
+namespace BpfFs.Command;
+
+/// <summary>The life of a mounted view. Whatever ends it, and wherever its start fails, what was made is unmade in reverse.</summary>
+internal sealed class Server(MountSettings settings, ILogger logger)
+{
+    private IteratorSet? _iterators;
+    private ViewContext? _context;
+    private FuseMount? _mount;
+    private Pins? _pins;
+
+    /// <summary>Mounts, says that it is ready, and returns when the view has ended.</summary>
+    /// <exception cref="CommandException">The start failed; nothing is left of it.</exception>
+    public async Task RunAsync(StopSignals signals)
+    {
+        bool keepPins = false;
+        try
+        {
+            Load();
+            Mount(); // before the pins: a live view there is refused before its pins are replaced
+            Pin();
+            if (signals.Stopped.IsCompleted) throw new CommandException(ExitCode.Failed, $"start server: {await signals.Stopped.ConfigureAwait(false)} before it was ready");
+            if (!Launcher.TellReady()) throw new CommandException(ExitCode.Failed, "start server: nobody waits for it any more");
+            keepPins = settings.KeepPins;
+            await Task.WhenAny(signals.Stopped, _mount!.WaitForUnmountAsync()).ConfigureAwait(false);
+            if (signals.Stopped.IsCompletedSuccessfully) Log.Signalled(logger, signals.Stopped.Result, _mount.MountPoint);
+        }
+        finally
+        {
+            await EndAsync(keepPins).ConfigureAwait(false);
+        }
+    }
+
+    private void Load()
+    {
+        try
+        {
+            KernelBtf.Require(settings.KernelBtf);
+            _iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, logger);
+        }
+        catch (BpfException e)
+        {
+            throw CommandException.Load(e);
+        }
+    }
+
+    private void Mount()
+    {
+        ViewContext context = _context = new ViewContext(_iterators!, logger);
+        var view = new ViewFileSystem(ViewTable.Build(_iterators!), context, new ViewOptions(settings.Gid));
+        var options = new FuseMountOptions
+        {
+            Source = settings.Source,
+            Subtype = MountSettings.Subtype,
+            AllowOther = true,
+            NoExec = settings.NoExec,
+            NoAtime = settings.NoAtime,
+            Workers = settings.Workers,
+        };
+        try
+        {
+            _mount = FuseMount.Mount(settings.Directory, view, options, logger);
+        }
+        catch (FuseException e)
+        {
+            throw CommandException.Mount(e);
+        }
+        FuseMount mount = _mount;
+        context.Server = () => new ServerStatus(
+            mount.MountPoint,
+            $"7.{mount.Connection.ProtocolMinor} (kernel 7.{mount.Connection.KernelMinor})",
+            view.OpenFileCount,
+            view.OpenDirectoryCount,
+            [.. mount.Counts.Select(c => (c.Name, c.Requests, c.Errors))]);
+    }
+
+    private void Pin()
+    {
+        if (!settings.WithPins) return;
+        try
+        {
+            _pins = Pins.Create(_iterators!, settings.PinDirectory, logger);
+            _context!.Pins = _pins.Paths;
+            Log.Pinned(logger, settings.PinDirectory);
+        }
+        catch (BpfException e)
+        {
+            throw CommandException.Pin(e);
+        }
+    }
+
+    private async Task EndAsync(bool keepPins)
+    {
+        if (!keepPins) _pins?.Remove();
+        try
+        {
+            if (_mount is not null) await _mount.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is FuseException or IOException)
+        {
+            Log.EndFailed(logger, e); // the programs are still to be unloaded
+        }
+        _iterators?.Dispose();
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using static Tmds.Linux.LibC;
+
+namespace Fuse;
+
+/// <summary>Asks the kernel what it speaks without mounting anything anywhere.</summary>
+public static unsafe class FuseProbe
+{
+    private const int SYS_fsopen = 430; // the same on every architecture
+    private const int SYS_fsconfig = 431;
+    private const int FSOPEN_CLOEXEC = 1; // linux/mount.h
+    private const int FSCONFIG_SET_STRING = 1;
+    private const int FSCONFIG_CMD_CREATE = 6;
+
+    /// <summary>
+    /// The protocol of the kernel, out of the INIT that it sends when the file system is made: one that is attached to no directory, and gone on
+    /// return. Needs CAP_SYS_ADMIN and Linux 5.2.
+    /// </summary>
+    /// <exception cref="FuseException">/dev/fuse cannot be opened, or the file system not made.</exception>
+    public static (int Major, int Minor) KernelProtocol()
+    {
+        using FuseDevice device = FuseDevice.Open();
+        int context;
+        fixed (byte* name = "fuse\0"u8) context = (int)(long)syscall(SYS_fsopen, name, FSOPEN_CLOEXEC);
+        if (context < 0) throw new FuseException("make file system", "fuse", errno);
+        try
+        {
+            Configure(context, "fd", device.Descriptor.ToString(CultureInfo.InvariantCulture));
+            Configure(context, "rootmode", "40000");
+            Configure(context, "user_id", "0");
+            Configure(context, "group_id", "0");
+            if ((long)syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, null, null, 0) < 0) throw new FuseException("make file system", "fuse", errno);
+            byte[] request = new byte[FuseProtocol.FUSE_MIN_READ_BUFFER];
+            int length = device.Receive(request);
+            if (length < sizeof(fuse_in_header) + (2 * sizeof(uint))) throw new FuseException("read", "/dev/fuse", length < 0 ? -length : EPROTO);
+            ReadOnlySpan<int> init = MemoryMarshal.Cast<byte, int>(request.AsSpan(sizeof(fuse_in_header)));
+            return (init[0], init[1]);
+        }
+        finally
+        {
+            close(context);
+        }
+    }
+
+    private static void Configure(int context, string key, string value)
+    {
+        fixed (byte* k = Encoding.UTF8.GetBytes(key + '\0'), v = Encoding.UTF8.GetBytes(value + '\0'))
+        {
+            if ((long)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, k, v, 0) < 0) throw new FuseException("make file system", "fuse", errno);
+        }
+    }
+}
