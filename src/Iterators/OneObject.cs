@@ -63,16 +63,62 @@ public sealed unsafe class OneObject
     }
 
     /// <summary>The link with this id.</summary>
-    public int ReadLink(uint id, out one_link_record record)
+    /// <param name="id">Of the link.</param>
+    /// <param name="record">What the kernel's structures say.</param>
+    /// <param name="info">What bpf(2) says.</param>
+    /// <param name="name">Takes the name that bpf(2) has for it: tracepoint, iterator target, function, path; NUL at its end. Empty: none.</param>
+    public int ReadLink(uint id, out one_link_record record, out bpf_link_info info, Span<byte> name)
     {
         record = default;
+        info = default;
+        name.Clear();
         if (_link < 0) return LibC.ENOSYS;
         using Fd fd = new(LibBpf.bpf_link_get_fd_by_id(id));
         if (fd.Errno != 0) return fd.Errno;
         record.fd = (uint)fd.Value;
         int errno = Run(_link, ref record);
-        return errno != 0 ? errno : record.error;
+        if (errno == 0) errno = record.error;
+        return errno != 0 ? errno : ReadInfo(fd, record.link.type, out info, name);
     }
+
+    private static int ReadInfo(in Fd fd, uint linkType, out bpf_link_info info, Span<byte> name)
+    {
+        info = default;
+        fixed (byte* buffer = name)
+        fixed (bpf_link_info* to = &info)
+        {
+            uint length = (uint)sizeof(bpf_link_info);
+            int errno = -LibBpf.bpf_obj_get_info_by_fd(fd.Value, to, &length);
+            if (errno != 0) return errno;
+            // Where the name's buffer is told depends on the type.
+            switch (linkType)
+            {
+                case LinkType.RawTracepoint or LinkType.Iter:
+                    info.buffer = (ulong)buffer;
+                    info.buffer_size = (uint)name.Length;
+                    break;
+                case LinkType.UprobeMulti when info.uprobe_multi_path_size != 0:
+                    uint pathSize = info.uprobe_multi_path_size;
+                    info = default;
+                    info.buffer = (ulong)buffer;
+                    info.uprobe_multi_path_size = Math.Min(pathSize, (uint)name.Length);
+                    break;
+                case LinkType.PerfEvent when info.perf_event_type is PerfEventType.Uprobe or PerfEventType.Uretprobe or PerfEventType.Kprobe
+                    or PerfEventType.Kretprobe or PerfEventType.Tracepoint:
+                    info.perf_event_buffer = (ulong)buffer;
+                    info.perf_event_buffer_size = (uint)name.Length;
+                    break;
+                default:
+                    return 0;
+            }
+            length = (uint)sizeof(bpf_link_info);
+            errno = -LibBpf.bpf_obj_get_info_by_fd(fd.Value, to, &length);
+            return errno == LibC.ENOSPC ? 0 : errno; // a name that was cut is better than none
+        }
+    }
+
+    /// <summary>A descriptor of the link with this id.</summary>
+    public static Fd OpenLink(uint id) => new(LibBpf.bpf_link_get_fd_by_id(id));
 
     /// <summary>A descriptor of the map with this id.</summary>
     public static Fd OpenMap(uint id) => new(LibBpf.bpf_map_get_fd_by_id(id));

@@ -4,9 +4,116 @@ using Iterators;
 
 namespace BpfFs.Objects;
 
-/// <summary>Links: which program is attached to what.</summary>
-internal static class Links
+/// <summary>Links: which program is attached to what. One, or all in one pass.</summary>
+internal sealed class Links : ObjectKind
 {
+    public static readonly Links Kind = new();
+    private const int NameSize = 4096; // PATH_MAX, for uprobes
+
+    [ThreadStatic]
+    private static LinkReading? t_reading;
+
+    public override string Plural => "links";
+
+    public override byte[][] Types => Names.LinkTypes;
+
+    /// <summary>The kernel does not keep when a link was made.</summary>
+    public override int Stat(ViewContext context, uint id, out ulong loadTime)
+    {
+        loadTime = 0;
+        if (IsHeld) return Read(context, id, out _);
+        using Fd fd = OneObject.OpenLink(id);
+        return fd.Errno;
+    }
+
+    public override int Walk<TVisitor>(ViewContext context, ref TVisitor visitor)
+    {
+        using Fd fd = context.Iterators.Links!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<link_record>(fd, buffer.Span);
+        while (reader.MoveNext())
+        {
+            ref readonly link_record r = ref reader.Current;
+            visitor.Visit(r.id, 0, r.type, r.prog_name.Text, default);
+        }
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    public override int VisitOne<TVisitor>(ViewContext context, uint id, ref TVisitor visitor)
+    {
+        int errno = Read(context, id, out Link link);
+        if (errno == 0) visitor.Visit(id, 0, link.Record.type, link.Record.prog_name.Text, default);
+        return errno;
+    }
+
+    /// <summary>One link; valid until this thread reads the next.</summary>
+    public static int Read(ViewContext context, uint id, out Link link)
+    {
+        LinkReading reading = t_reading ??= new();
+        link = default;
+        if (!IsHeld || !reading.IsValid || reading.Id != id || reading.Holding != Holding)
+        {
+            int errno = context.Iterators.One.ReadLink(id, out reading.Value.Record, out reading.Value.Info, reading.Name);
+            reading.IsValid = errno == 0;
+            if (errno != 0) return errno;
+            reading.Id = id;
+            reading.Holding = Holding;
+        }
+        link.Record = ref reading.Value.Record.link;
+        link.Info = ref reading.Value.Info;
+        int end = reading.Name.AsSpan().IndexOf((byte)0);
+        link.Name = reading.Name.AsSpan(0, Math.Max(end, 0));
+        if (link.Record.type == LinkType.Tracing && Progs.Read(context, link.Record.prog_id, out Prog prog) == 0) link.ProgType = prog.Record.type;
+        return 0;
+    }
+
+    /// <summary><c>links.json</c>: every link.</summary>
+    public static int AllJson(ViewContext context, ulong key, TextBuffer to)
+    {
+        using Fd fd = context.Iterators.Links!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<link_record>(fd, buffer.Span);
+        System.Text.Json.Utf8JsonWriter json = to.StartJson();
+        json.WriteStartArray();
+        while (reader.MoveNext())
+        {
+            if (Read(context, reader.Current.id, out Link link) == 0) FieldFiles.WriteJson(Link.Fields, link, json); // else gone since
+        }
+        json.WriteEndArray();
+        json.Flush();
+        to.Append((byte)'\n');
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    /// <summary><c>links/&lt;id&gt;/target</c>: what it is attached to, in one line for a person.</summary>
+    public static int Target(ViewContext context, ulong key, TextBuffer to)
+    {
+        int errno = Read(context, (uint)key, out Link link);
+        if (errno != 0) return errno;
+        int start = to.Length;
+        AppendTarget(link.Record, to);
+        if (to.Length == start) AppendPart(link.Name, to);
+        if (to.Length == start) return 0;
+        to.WrittenSpan[(start + 1)..].CopyTo(to.WrittenSpan[start..]); // without the separating space
+        to.WrittenSpan[^1] = (byte)'\n';
+        return 0;
+    }
+
+    /// <summary><c>links/&lt;id&gt;/prog</c>.</summary>
+    public static int ProgLink(ViewContext context, ulong key, TextBuffer to)
+    {
+        int errno = Read(context, (uint)key, out Link link);
+        if (errno != 0) return errno;
+        if (link.Record.prog_id == 0) return Tmds.Linux.LibC.ENOENT;
+        to.Append("../../progs/"u8);
+        to.Append((ulong)link.Record.prog_id);
+        return 0;
+    }
+
     /// <summary><c>links.debug</c>: <c>id type prog target</c>.</summary>
     public static int Debug(ViewContext context, ulong key, TextBuffer to)
     {
@@ -77,5 +184,11 @@ internal static class Links
         if (part.IsEmpty) return;
         to.Append((byte)' ');
         to.AppendText(part);
+    }
+
+    /// <summary>One reading of a link; its name is kept beside it.</summary>
+    private sealed class LinkReading : Reading<(one_link_record Record, bpf_link_info Info)>
+    {
+        public byte[] Name { get; } = new byte[NameSize];
     }
 }

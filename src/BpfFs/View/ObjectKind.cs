@@ -62,7 +62,7 @@ internal abstract class ObjectKind
 }
 
 /// <summary>One reading of an object, kept while this thread holds it.</summary>
-internal sealed class Reading<T>
+internal class Reading<T>
     where T : struct
 {
     public T Value;

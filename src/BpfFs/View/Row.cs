@@ -79,10 +79,10 @@ internal sealed class StreamRow(string path, Tier tier, StreamSource source) : R
     public override uint Mode => FileRow.FileMode(Tier);
 }
 
-/// <summary>A symbolic link; <paramref name="target"/> appends where it points.</summary>
-internal sealed class SymlinkRow(string path, Action<ulong, TextBuffer> target) : Row(path, Tier.Public)
+/// <summary>A symbolic link; <paramref name="target"/> renders where it points.</summary>
+internal sealed class SymlinkRow(string path, Render target) : Row(path, Tier.Public)
 {
-    public Action<ulong, TextBuffer> Target { get; } = target;
+    public Render Target { get; } = target;
 
     public override uint Mode => 0xA000 | 0x1FF; // S_IFLNK | 0777
 }

@@ -22,9 +22,13 @@ internal sealed class Tree
             else throw new InvalidOperationException($"nothing in {parent} finds {row.Path}");
         }
         Rows = [.. byPath.Values];
+        Kinds = [.. Rows.Select(row => row.Subject).OfType<ObjectKind>().Distinct()];
     }
 
     public IReadOnlyList<Row> Rows { get; }
+
+    /// <summary>The kinds of object that rows are about.</summary>
+    public IReadOnlyList<ObjectKind> Kinds { get; }
 
     public Row? Find(ushort number) => _rows[number];
 }

@@ -66,11 +66,11 @@ internal sealed partial class ViewFileSystem : FileSystem
         if (_tree.Find(id.Row) is not SymlinkRow row) return EINVAL;
         TextBuffer text = Context.TextBuffers.Rent();
         text.Clear();
-        row.Target(id.Key, text);
-        length = Math.Min(text.Length, target.Length);
+        int errno = row.Target(Context, id.Key, text);
+        length = errno == 0 ? Math.Min(text.Length, target.Length) : 0;
         text.Written[..length].CopyTo(target);
         Context.TextBuffers.Return(text);
-        return 0;
+        return errno;
     }
 
     public override int Open(in Request request, ulong node, int flags, ref fuse_open_out open)
@@ -122,7 +122,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         statfs.namelen = 255;
         statfs.files = (ulong)_tree.Rows.Count(row => row.Subject is null);
         var counter = default(ObjectCounter);
-        foreach (ObjectKind kind in ViewTable.Kinds) kind.Walk(Context, ref counter);
+        foreach (ObjectKind kind in _tree.Kinds) kind.Walk(Context, ref counter);
         statfs.files += counter.Count;
         return 0;
     }
@@ -131,16 +131,13 @@ internal sealed partial class ViewFileSystem : FileSystem
     public int SizeOf(Row row, ulong key, out long size)
     {
         size = 0;
+        int errno;
         switch (row)
         {
             case FileRow file:
-                TextBuffer text = Context.TextBuffers.Rent();
-                text.Clear();
-                int errno = file.Render(Context, key, text);
-                size = text.Length;
-                text.Clear();
-                Context.TextBuffers.Return(text);
-                return errno;
+                return SizeOf(file.Render, key, out size);
+            case SymlinkRow link:
+                return SizeOf(link.Target, key, out size);
             case StreamRow stream:
                 errno = stream.Source.Exists(Context, key);
                 if (errno != 0) return errno;
@@ -150,16 +147,20 @@ internal sealed partial class ViewFileSystem : FileSystem
                     if (errno == 0) size = opened.Size;
                 }
                 return errno is 0 || errno == ENOENT ? errno : 0; // it can be listed though it cannot be read now
-            case SymlinkRow link:
-                text = Context.TextBuffers.Rent();
-                text.Clear();
-                link.Target(key, text);
-                size = text.Length;
-                Context.TextBuffers.Return(text);
-                return 0;
             default:
                 return 0;
         }
+    }
+
+    private int SizeOf(Render render, ulong key, out long size)
+    {
+        TextBuffer text = Context.TextBuffers.Rent();
+        text.Clear();
+        int errno = render(Context, key, text);
+        size = text.Length;
+        text.Clear();
+        Context.TextBuffers.Return(text);
+        return errno;
     }
 
     // size: of the file if it is known; negative: find out

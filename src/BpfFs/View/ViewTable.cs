@@ -8,9 +8,6 @@ namespace BpfFs.View;
 /// </summary>
 internal static class ViewTable
 {
-    /// <summary>The kinds of object that have directories.</summary>
-    public static IReadOnlyList<ObjectKind> Kinds { get; } = [Progs.Kind, Maps.Kind];
-
     /// <summary>The rows that this kernel has the iterators for.</summary>
     public static Tree Build(IteratorSet iterators) => new(Rows(iterators));
 
@@ -25,6 +22,7 @@ internal static class ViewTable
         .. If(has.Links, new FileRow("links.debug", Tier.Public, Links.Debug)),
         new FileRow("progs.json", Tier.Public, Progs.AllJson),
         new FileRow("maps.json", Tier.Public, Maps.AllJson),
+        .. If(has.Links, new FileRow("links.json", Tier.Public, Links.AllJson)),
 
         new DirectoryRow("progs", new ObjectIds(Progs.Kind)),
         .. Group(Progs.Kind, "by-name", GroupBy.Name),
@@ -43,6 +41,18 @@ internal static class ViewTable
         .. FieldFiles.Rows<Map>(Maps.Kind, Map.Fields, Maps.Read),
         new FileRow("maps/<id>/progs", Tier.Public, Maps.UsedBy) { Subject = Maps.Kind },
         .. If(has.Elements, new StreamRow("maps/<id>/entries", Tier.Private, new Elements()) { Subject = Maps.Kind }),
+
+        .. has.Links is null ? [] : LinkRows(),
+    ];
+
+    private static IEnumerable<Row> LinkRows() =>
+    [
+        new DirectoryRow("links", new ObjectIds(Links.Kind)),
+        .. Group(Links.Kind, "by-type", GroupBy.Type),
+        new DirectoryRow("links/<id>") { Subject = Links.Kind },
+        .. FieldFiles.Rows<Link>(Links.Kind, Link.Fields, Links.Read),
+        new FileRow("links/<id>/target", Tier.Public, Links.Target) { Subject = Links.Kind },
+        new SymlinkRow("links/<id>/prog", Links.ProgLink) { Subject = Links.Kind },
     ];
 
     /// <summary>A directory of the values, in each a symlink per object: names, types and tags are not unique.</summary>
@@ -56,13 +66,14 @@ internal static class ViewTable
     private static Row[] If(object? iterator, Row row) => iterator is null ? [] : [row];
 
     /// <summary>A symlink to a directory named by the object's id.</summary>
-    private static Action<ulong, Rendering.TextBuffer> To(ReadOnlySpan<byte> directory)
+    private static Render To(ReadOnlySpan<byte> directory)
     {
         byte[] prefix = directory.ToArray();
-        return (key, to) =>
+        return (_, key, to) =>
         {
             to.Append(prefix);
             to.Append(key);
+            return 0;
         };
     }
 }
