@@ -7,7 +7,7 @@ namespace BpfFs.Command;
 /// Writes each message as one line to standard error, in one write(2), so that lines of several threads do not mix. Under systemd a line
 /// begins with its priority, sd-daemon(3).
 /// </summary>
-/// <remarks>Microsoft's console logger would add 1.5 MB to the static binary for the same lines.</remarks>
+/// <remarks>Microsoft's console logger adds 0.6 MB (a tenth) to the static binary for the same lines.</remarks>
 internal sealed class StderrLogger(LogLevel least) : ILogger
 {
     private static readonly bool s_isJournal = Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null;
