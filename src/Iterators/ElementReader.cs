@@ -21,6 +21,7 @@ public sealed unsafe class ElementReader : IDisposable
     private int _map, _iterator = -1;
     private int _start, _end;
     private bool _hasKey;
+    private byte* _second; // of two readings of a value; made when first needed
 
     private ElementReader(MapElements elements, int map, in map_record record)
     {
@@ -89,7 +90,7 @@ public sealed unsafe class ElementReader : IDisposable
                 element = found;
                 return 1;
             }
-            int errno = MapElements.ReadAgain(new Fd(_map), Layout, found);
+            int errno = ReadAgain(found);
             if (errno == LibC.ENOENT) continue; // deleted meanwhile
             if (errno != 0) return -errno;
             element = found;
@@ -105,6 +106,7 @@ public sealed unsafe class ElementReader : IDisposable
         LibC.close(_map);
         _map = -1;
         NativeMemory.Free(_buffer);
+        NativeMemory.Free(_second);
     }
 
     private int FromIterator()
@@ -132,6 +134,28 @@ public sealed unsafe class ElementReader : IDisposable
         Buffer.MemoryCopy(_buffer, previous, Layout.ValueOffset, Layout.KeySize);
         _hasKey = true;
         return 1;
+    }
+
+    /// <summary>
+    /// Reads an element's value by bpf(2) until two readings agree: it changed while the iterator read it, or was not read by it. ENOENT: it is
+    /// gone; EBUSY: it changed in every one of many readings.
+    /// </summary>
+    private int ReadAgain(Span<byte> element)
+    {
+        // bpf_percpu_hash_copy and bpf_percpu_array_copy give all CPUs' values, each filled up to 8 bytes; others give just the value.
+        int size = (int)(Layout.EndOffset - Layout.ValueOffset);
+        if (_second is null) _second = (byte*)NativeMemory.AllocZeroed((nuint)size);
+        fixed (byte* key = element)
+        {
+            byte* first = key + Layout.ValueOffset;
+            for (int attempt = 0; attempt < 1000; attempt++)
+            {
+                int error = LibBpf.bpf_map_lookup_elem(_map, key, attempt % 2 == 0 ? first : _second);
+                if (error < 0) return -error;
+                if (attempt > 0 && new ReadOnlySpan<byte>(first, size).SequenceEqual(new ReadOnlySpan<byte>(_second, size))) return 0;
+            }
+        }
+        return LibC.EBUSY;
     }
 
     private void CloseIterator()

@@ -1,5 +1,4 @@
 using Iterators.Native;
-using LibC = Tmds.Linux.LibC;
 
 namespace Iterators;
 
@@ -56,32 +55,6 @@ public sealed unsafe class MapElements
         var opts = new LibBpf.bpf_link_create_opts { sz = (nuint)sizeof(LibBpf.bpf_link_create_opts), iter_info = info, iter_info_len = 4 * sizeof(uint) };
         using Fd link = new(LibBpf.bpf_link_create(_program, 0, LibBpf.BPF_TRACE_ITER, &opts));
         return new Fd(link.Errno != 0 ? -link.Errno : LibBpf.bpf_iter_create(link.Value));
-    }
-
-    /// <summary>
-    /// Reads one element anew until two readings agree, for one that changed while the iterator read it. ENOENT: it is gone;
-    /// EBUSY: it changed in every one of many readings.
-    /// </summary>
-    /// <param name="map">The map's descriptor.</param>
-    /// <param name="layout">Of this map.</param>
-    /// <param name="element">The element as on the wire; its value is replaced.</param>
-    public static int ReadAgain(in Fd map, in ElementLayout layout, Span<byte> element)
-    {
-        int size = layout.ValueSize;
-        Span<byte> other = size <= 4096 ? stackalloc byte[size] : new byte[size];
-        Span<byte> value = element.Slice(layout.ValueOffset, size);
-        fixed (byte* key = element)
-        fixed (byte* first = value)
-        fixed (byte* second = other)
-        {
-            for (int attempt = 0; attempt < 1000; attempt++)
-            {
-                int error = LibBpf.bpf_map_lookup_elem(map.Value, key, attempt % 2 == 0 ? first : second);
-                if (error < 0) return -error;
-                if (attempt > 0 && value.SequenceEqual(other)) return 0;
-            }
-        }
-        return LibC.EBUSY;
     }
 }
 

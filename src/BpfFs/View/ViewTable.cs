@@ -31,6 +31,7 @@ internal static class ViewTable
         new DirectoryRow("progs/<id>") { Subject = Progs.Kind },
         .. FieldFiles.Rows<Prog>(Progs.Kind, Prog.Fields, Progs.Read),
         .. If(has.Links, new FileRow("progs/<id>/attached", Tier.Public, Links.AttachmentsOf) { Subject = Progs.Kind }),
+        new SymlinkRow("progs/<id>/btf", Btfs.LinkFromProg) { Subject = Progs.Kind },
         new DirectoryRow("progs/<id>/maps", new UsedMaps()) { Subject = Progs.Kind },
         new SymlinkRow("progs/<id>/maps/<map>", To("../../../maps/"u8)) { Subject = Maps.Kind },
 
@@ -40,9 +41,18 @@ internal static class ViewTable
         new DirectoryRow("maps/<id>") { Subject = Maps.Kind },
         .. FieldFiles.Rows<Map>(Maps.Kind, Map.Fields, Maps.Read),
         new FileRow("maps/<id>/progs", Tier.Public, Maps.UsedBy) { Subject = Maps.Kind },
+        new SymlinkRow("maps/<id>/btf", Btfs.LinkFromMap) { Subject = Maps.Kind },
         .. If(has.Elements, new StreamRow("maps/<id>/entries", Tier.Private, new Elements()) { Subject = Maps.Kind }),
 
         .. has.Links is null ? [] : LinkRows(),
+
+        new FileRow("btf.json", Tier.Public, Btfs.AllJson),
+        new DirectoryRow("btf", new ObjectIds(Btfs.Kind)),
+        new DirectoryRow("btf/<id>") { Subject = Btfs.Kind },
+        .. FieldFiles.Rows<BtfObject>(Btfs.Kind, BtfObject.Fields, Btfs.Read),
+        new FileRow("btf/<id>/progs", Tier.Public, Btfs.ProgsOf) { Subject = Btfs.Kind },
+        new FileRow("btf/<id>/maps", Tier.Public, Btfs.MapsOf) { Subject = Btfs.Kind },
+        new StreamRow("btf/<id>/c", Tier.Public, new BtfDeclarations()) { Subject = Btfs.Kind },
     ];
 
     private static IEnumerable<Row> LinkRows() =>

@@ -121,6 +121,24 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     public static partial int bpf_map_get_next_key(int fd, void* key, void* next_key);
 
+    [LibraryImport(Library)]
+    public static partial int bpf_btf_get_next_id(uint start_id, uint* next_id);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_btf_get_fd_by_id(uint id);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint btf__load_from_kernel_by_id_split(uint id, nint base_btf);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint btf_dump__new(nint btf, delegate* unmanaged<void*, byte*, void*, void> printf_fn, void* ctx, void* opts);
+
+    [LibraryImport(Library)]
+    public static partial int btf_dump__dump_type(nint d, uint id);
+
+    [LibraryImport(Library)]
+    public static partial void btf_dump__free(nint d);
+
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint btf__load_from_kernel_by_id(uint id);
 
