@@ -17,7 +17,6 @@ entries=$MNT/maps/$map/entries
 same 'entries is 0600' "$(stat -c %a $entries)" 600
 check 'root reads an entry' grep -q . $entries
 refuses 'nobody gets EACCES on entries' 'Permission denied' as_nobody "cat $entries"
-refuses 'nobody gets EACCES on xlated' 'Permission denied' as_nobody "cat $MNT/progs/$id/xlated"
 
 refuses 'a write gets EROFS' 'Read-only file system' sh -c "echo 1 >$MNT/progs.debug"
 refuses 'a new file gets EROFS' 'Read-only file system' touch $MNT/new
