@@ -69,14 +69,21 @@ struct bpf_prog_stats___kernel {
 
 struct bpf_prog;
 
+struct bpf_kfunc_desc_tab {
+	__u32 nr_descs;
+};
+
 struct bpf_prog_aux {
+	atomic64_t refcnt;
 	__u32 used_map_cnt;
 	__u32 stack_depth;
 	__u32 id;
 	__u32 func_cnt;
 	__u32 attach_btf_id;
 	__u32 verified_insns;
-	__u32 func_info_cnt;
+	__u32 nr_linfo;
+	__u32 num_exentries;
+	bool tail_call_reachable;
 	__u64 load_time;
 	struct bpf_map **used_maps;
 	struct bpf_prog *dst_prog;
@@ -85,7 +92,13 @@ struct bpf_prog_aux {
 	struct user_struct *user;
 	struct btf *btf;
 	struct bpf_func_info___kernel *func_info;
+	struct bpf_kfunc_desc_tab *kfunc_tab;
 	char name[BPF_OBJ_NAME_LEN];
+};
+
+struct bpf_prog_aux___newer {
+	bool is_extended;		/* since 6.13 */
+	bool might_sleep;		/* since 6.14 */
 };
 
 struct bpf_prog_aux___sleepable {
@@ -124,8 +137,22 @@ struct bpf_map {
 	struct btf *btf;
 	atomic64_t refcnt;
 	atomic64_t usercnt;
+	struct bpf_map *inner_map_meta;
 	bool frozen;
 	char name[BPF_OBJ_NAME_LEN];
+};
+
+struct bpf_map___counted {
+	__s64 *elem_count;		/* per CPU; since 6.6 (25954730461a) */
+};
+
+struct bpf_ringbuf {
+	unsigned long consumer_pos;
+	unsigned long producer_pos;
+};
+
+struct bpf_ringbuf_map {
+	struct bpf_ringbuf *rb;
 };
 
 struct bpf_array {

@@ -4,9 +4,58 @@
 #define BPFFS_VIEW_MAPS_H
 
 #include "kernel.h"
+#include "percpu.h"
 #include "records.h"
 
+struct element_count {
+	__s64 *percpu;
+	__s64 sum;
+};
+
+static long add_elements_of_cpu(__u64 cpu, void *ctx)
+{
+	struct element_count *count = ctx;
+	__s64 *here = percpu_copy(count->percpu, cpu), value = 0;
+
+	if (!here)
+		return 1;
+	bpf_probe_read_kernel(&value, sizeof(value), here);
+	count->sum += value;
+	return 0;
+}
+
 #define READ(...) (trusted ? ___arrow(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
+
+/* What is in it, as far as its type keeps account. */
+static __always_inline void fill_contents(struct map_record *r, struct bpf_map *map)
+{
+	struct bpf_map___counted *counted = (void *)map;
+	struct element_count count = {};
+	struct bpf_map *inner = BPF_CORE_READ(map, inner_map_meta);
+
+	if (bpf_core_field_exists(counted->elem_count))
+		count.percpu = BPF_CORE_READ(counted, elem_count);
+	if (count.percpu) {
+		bpf_loop(MAX_CPUS, add_elements_of_cpu, &count, 0);
+		r->elem_count = count.sum;
+		r->known |= MAP_HAS_ELEM_COUNT;
+	}
+	if (inner) {
+		r->inner_type = BPF_CORE_READ(inner, map_type);
+		r->inner_key_size = BPF_CORE_READ(inner, key_size);
+		r->inner_value_size = BPF_CORE_READ(inner, value_size);
+		r->inner_max_entries = BPF_CORE_READ(inner, max_entries);
+		r->known |= MAP_HAS_INNER;
+	}
+	if (r->type == BPF_MAP_TYPE_RINGBUF || r->type == BPF_MAP_TYPE_USER_RINGBUF) {
+		struct bpf_ringbuf_map *ring = (void *)map;
+		struct bpf_ringbuf *rb = BPF_CORE_READ(ring, rb);
+
+		r->ring_consumer = BPF_CORE_READ(rb, consumer_pos);
+		r->ring_producer = BPF_CORE_READ(rb, producer_pos);
+		r->known |= MAP_HAS_RING;
+	}
+}
 
 /* Fill *r, which is zero; `trusted` as in fill_prog(). */
 static __always_inline void fill_map(struct map_record *r, struct bpf_map *map, bool trusted)
@@ -24,12 +73,14 @@ static __always_inline void fill_map(struct map_record *r, struct bpf_map *map, 
 	r->btf_vmlinux_value_type_id = READ(map, btf_vmlinux_value_type_id);
 	r->numa_node = READ(map, numa_node);
 	r->frozen = READ(map, frozen);
-	r->refcnt = BPF_CORE_READ(map, refcnt.counter);
-	r->usercnt = BPF_CORE_READ(map, usercnt.counter);
+	/* Without the iterator's reference, or our descriptor's, which is one of user space's too. */
+	r->refcnt = BPF_CORE_READ(map, refcnt.counter) - 1;
+	r->usercnt = BPF_CORE_READ(map, usercnt.counter) - (trusted ? 0 : 1);
 	if (bpf_core_field_exists(map->map_extra))
 		r->map_extra = READ(map, map_extra);
 	if (btf)
 		r->btf_id = READ(btf, id);
+	fill_contents(r, map);
 	bpf_probe_read_kernel_str(r->name, sizeof(r->name), map->name);
 }
 

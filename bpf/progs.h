@@ -53,6 +53,8 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	struct bpf_prog_aux *aux = READ(prog, aux);
 	struct bpf_prog___sleepable *newer = (void *)prog;
 	struct bpf_prog_aux___sleepable *older = (void *)aux;
+	struct bpf_prog_aux___newer *newer_aux = (void *)aux;
+	struct bpf_kfunc_desc_tab *kfuncs = READ(aux, kfunc_tab);
 	struct btf *btf = READ(aux, btf);
 	struct bpf_prog *target = READ(aux, dst_prog);
 	struct stats_sum sum = { .percpu = BPF_CORE_READ(prog, stats) };	/* a number to the verifier: it is calculated with */
@@ -69,6 +71,11 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	r->verified_insns = READ(aux, verified_insns);
 	r->attach_btf_id = READ(aux, attach_btf_id);
 	r->stack_depth = READ(aux, stack_depth);
+	r->refcnt = BPF_CORE_READ(aux, refcnt.counter) - 1;	/* the iterator's, or our descriptor's */
+	r->num_exentries = READ(aux, num_exentries);
+	r->line_info_cnt = READ(aux, nr_linfo);
+	if (kfuncs)
+		r->kfunc_cnt = BPF_CORE_READ(kfuncs, nr_descs);
 	if (btf)
 		r->btf_id = READ(btf, id);
 	if (target)
@@ -81,6 +88,13 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	if (bpf_core_field_exists(newer->sleepable) ? BPF_CORE_READ_BITFIELD_PROBED(newer, sleepable) :
 	    bpf_core_field_exists(older->sleepable) ? BPF_CORE_READ(older, sleepable) : 0)
 		r->flags |= PROG_SLEEPABLE;
+
+	if (READ(aux, tail_call_reachable))
+		r->flags |= PROG_TAIL_CALL_REACHABLE;
+	if (bpf_core_field_exists(newer_aux->is_extended))
+		r->flags |= PROG_HAS_IS_EXTENDED | (BPF_CORE_READ(newer_aux, is_extended) ? PROG_IS_EXTENDED : 0);
+	if (bpf_core_field_exists(newer_aux->might_sleep))
+		r->flags |= PROG_HAS_MIGHT_SLEEP | (BPF_CORE_READ(newer_aux, might_sleep) ? PROG_MIGHT_SLEEP : 0);
 
 	if (r->func_cnt) {
 		struct jited_sum jited = { .func = BPF_CORE_READ(aux, func) };

@@ -20,6 +20,11 @@ enum prog_flags {
 	PROG_JITED		= 1,
 	PROG_GPL_COMPATIBLE	= 2,
 	PROG_SLEEPABLE		= 4,
+	PROG_TAIL_CALL_REACHABLE = 8,
+	PROG_IS_EXTENDED	= 16,
+	PROG_HAS_IS_EXTENDED	= 32,	/* this kernel knows of it (6.13) */
+	PROG_MIGHT_SLEEP	= 64,
+	PROG_HAS_MIGHT_SLEEP	= 128,	/* 6.14 */
 };
 
 /* One program: struct bpf_prog and struct bpf_prog_aux. */
@@ -28,6 +33,7 @@ struct prog_record {
 	__u64 run_time_ns;
 	__u64 run_cnt;
 	__u64 recursion_misses;
+	__u64 refcnt;
 	__u32 id;
 	__u32 type;			/* enum bpf_prog_type */
 	__u32 expected_attach_type;	/* enum bpf_attach_type */
@@ -42,11 +48,19 @@ struct prog_record {
 	__u32 verified_insns;
 	__u32 attach_btf_id;		/* type id of the function it attaches to */
 	__u32 target_prog_id;		/* aux->dst_prog; the kernel clears it when the program is attached (5.10) */
-	__u32 stack_depth;
-	__u32 reserved;
+	__u32 stack_depth;		/* bytes, of the main function; 0 where the verifier did not keep it */
+	__u32 num_exentries;		/* exception table: loads that may fault */
+	__u32 kfunc_cnt;		/* kernel functions it calls */
+	__u32 line_info_cnt;
 	__u8 tag[8];
 	char name[FULL_NAME_LEN];	/* the full name from BTF where aux->name was cut */
 	char attach_func[FULL_NAME_LEN];	/* aux->attach_func_name */
+};
+
+enum map_flags {
+	MAP_HAS_ELEM_COUNT	= 1,
+	MAP_HAS_RING		= 2,
+	MAP_HAS_INNER		= 4,
 };
 
 /* One edge: program uses map. */
@@ -72,6 +86,15 @@ struct map_record {
 	__u32 btf_vmlinux_value_type_id;
 	__u32 frozen;
 	__s32 numa_node;		/* -1: any */
+	__u32 known;			/* enum map_flags */
+	__u32 inner_type;		/* of maps in maps: what each inner map is */
+	__u32 inner_key_size;
+	__u32 inner_value_size;
+	__u32 inner_max_entries;
+	__u32 reserved;
+	__s64 elem_count;		/* hash kinds, since 6.6 */
+	__u64 ring_consumer;		/* ring buffers: positions in bytes */
+	__u64 ring_producer;
 	char name[OBJ_NAME_LEN];
 };
 

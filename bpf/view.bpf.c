@@ -25,6 +25,7 @@ const struct {
 	struct prog_row_record prog_row;
 	struct element_end_record element_end;
 	enum prog_flags prog_flags;
+	enum map_flags map_flags;
 } record_types;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

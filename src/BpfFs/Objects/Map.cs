@@ -29,7 +29,16 @@ internal ref struct Map
         new("btf_vmlinux_value_type_id", "the kernel's BTF type of a struct_ops value", (in m, in to) => to.Number(m.Record.btf_vmlinux_value_type_id), (in m) => m.Record.btf_vmlinux_value_type_id != 0),
         new("map_extra", "what its type makes of it (bloom filter: hash functions)", (in m, in to) => to.Number(m.Record.map_extra), (in m) => m.Record.map_extra != 0),
         new("numa_node", "NUMA node its memory is on; absent: any", (in m, in to) => to.Number(m.Record.numa_node), (in m) => m.Record.numa_node >= 0),
+        new("elem_count", "elements in it now, of hash kinds; absent: the kernel does not count them", (in m, in to) => to.Number(m.Record.elem_count), (in m) => Knows(m, map_flags.MAP_HAS_ELEM_COUNT)),
+        new("ring_consumer_pos", "bytes consumed of a ring buffer", (in m, in to) => to.Number(m.Record.ring_consumer), (in m) => Knows(m, map_flags.MAP_HAS_RING)),
+        new("ring_producer_pos", "bytes produced into a ring buffer; less what was consumed: its fill", (in m, in to) => to.Number(m.Record.ring_producer), (in m) => Knows(m, map_flags.MAP_HAS_RING)),
+        new("inner_type", "type of the maps in it", (in m, in to) => Names.Write(to, Names.MapTypes, m.Record.inner_type), (in m) => Knows(m, map_flags.MAP_HAS_INNER)),
+        new("inner_bytes_key", "bytes of an inner map's key", (in m, in to) => to.Number(m.Record.inner_key_size), (in m) => Knows(m, map_flags.MAP_HAS_INNER)),
+        new("inner_bytes_value", "bytes of an inner map's value", (in m, in to) => to.Number(m.Record.inner_value_size), (in m) => Knows(m, map_flags.MAP_HAS_INNER)),
+        new("inner_max_entries", "how many elements fit into an inner map", (in m, in to) => to.Number(m.Record.inner_max_entries), (in m) => Knows(m, map_flags.MAP_HAS_INNER)),
         new("refcnt", "references: programs, pins, descriptors, other maps", (in m, in to) => to.Number(m.Record.refcnt)),
         new("usercnt", "references from user space: pins and descriptors", (in m, in to) => to.Number(m.Record.usercnt)),
     ];
+
+    private static bool Knows(in Map m, map_flags what) => ((map_flags)m.Record.known & what) != 0;
 }

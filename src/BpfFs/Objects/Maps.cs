@@ -59,8 +59,6 @@ internal sealed class Maps : ObjectKind
             if (errno == 0) errno = MapFdInfo.Read(fd, out reading.Value.FdInfo);
             reading.IsValid = errno == 0;
             if (errno != 0) return errno;
-            reading.Value.Map.map.refcnt--; // ours, and so is one of user space's
-            reading.Value.Map.map.usercnt--;
             reading.Id = id;
             reading.Holding = Holding;
         }

@@ -10,6 +10,18 @@ using System.Runtime.InteropServices;
 
 namespace Iterators;
 
+/// <summary><c>enum map_flags</c>.</summary>
+[Flags]
+public enum map_flags : uint
+{
+    /// <summary><c>MAP_HAS_ELEM_COUNT</c>.</summary>
+    MAP_HAS_ELEM_COUNT = 1,
+    /// <summary><c>MAP_HAS_RING</c>.</summary>
+    MAP_HAS_RING = 2,
+    /// <summary><c>MAP_HAS_INNER</c>.</summary>
+    MAP_HAS_INNER = 4,
+}
+
 /// <summary><c>enum prog_flags</c>.</summary>
 [Flags]
 public enum prog_flags : uint
@@ -20,6 +32,16 @@ public enum prog_flags : uint
     PROG_GPL_COMPATIBLE = 2,
     /// <summary><c>PROG_SLEEPABLE</c>.</summary>
     PROG_SLEEPABLE = 4,
+    /// <summary><c>PROG_TAIL_CALL_REACHABLE</c>.</summary>
+    PROG_TAIL_CALL_REACHABLE = 8,
+    /// <summary><c>PROG_IS_EXTENDED</c>.</summary>
+    PROG_IS_EXTENDED = 16,
+    /// <summary><c>PROG_HAS_IS_EXTENDED</c>.</summary>
+    PROG_HAS_IS_EXTENDED = 32,
+    /// <summary><c>PROG_MIGHT_SLEEP</c>.</summary>
+    PROG_MIGHT_SLEEP = 64,
+    /// <summary><c>PROG_HAS_MIGHT_SLEEP</c>.</summary>
+    PROG_HAS_MIGHT_SLEEP = 128,
 }
 
 /// <summary><c>struct element_end_record</c>, 8 bytes.</summary>
@@ -76,8 +98,8 @@ public struct link_record
     public char_128 target_name;
 }
 
-/// <summary><c>struct map_record</c>, 88 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 88)]
+/// <summary><c>struct map_record</c>, 136 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 136)]
 public struct map_record
 {
     /// <summary><c>__u64 map_extra</c>.</summary>
@@ -140,8 +162,44 @@ public struct map_record
     [FieldOffset(68)]
     public int numa_node;
 
-    /// <summary><c>char name[16]</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(72)]
+    public uint known;
+
+    /// <summary><c>__u32 inner_type</c>.</summary>
+    [FieldOffset(76)]
+    public uint inner_type;
+
+    /// <summary><c>__u32 inner_key_size</c>.</summary>
+    [FieldOffset(80)]
+    public uint inner_key_size;
+
+    /// <summary><c>__u32 inner_value_size</c>.</summary>
+    [FieldOffset(84)]
+    public uint inner_value_size;
+
+    /// <summary><c>__u32 inner_max_entries</c>.</summary>
+    [FieldOffset(88)]
+    public uint inner_max_entries;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(92)]
+    public uint reserved;
+
+    /// <summary><c>__s64 elem_count</c>.</summary>
+    [FieldOffset(96)]
+    public long elem_count;
+
+    /// <summary><c>__u64 ring_consumer</c>.</summary>
+    [FieldOffset(104)]
+    public ulong ring_consumer;
+
+    /// <summary><c>__u64 ring_producer</c>.</summary>
+    [FieldOffset(112)]
+    public ulong ring_producer;
+
+    /// <summary><c>char name[16]</c>.</summary>
+    [FieldOffset(120)]
     public char_16 name;
 }
 
@@ -162,8 +220,8 @@ public struct one_link_record
     public link_record link;
 }
 
-/// <summary><c>struct one_map_record</c>, 96 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 96)]
+/// <summary><c>struct one_map_record</c>, 144 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 144)]
 public struct one_map_record
 {
     /// <summary><c>__u32 fd</c>.</summary>
@@ -200,8 +258,8 @@ public struct one_prog_maps_record
     public u32_64 map_ids;
 }
 
-/// <summary><c>struct one_prog_record</c>, 368 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 368)]
+/// <summary><c>struct one_prog_record</c>, 384 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 384)]
 public struct one_prog_record
 {
     /// <summary><c>__u32 fd</c>.</summary>
@@ -230,8 +288,8 @@ public struct prog_map_record
     public uint map_id;
 }
 
-/// <summary><c>struct prog_record</c>, 360 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 360)]
+/// <summary><c>struct prog_record</c>, 376 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 376)]
 public struct prog_record
 {
     /// <summary><c>__u64 load_time</c>.</summary>
@@ -250,80 +308,92 @@ public struct prog_record
     [FieldOffset(24)]
     public ulong recursion_misses;
 
-    /// <summary><c>__u32 id</c>.</summary>
+    /// <summary><c>__u64 refcnt</c>.</summary>
     [FieldOffset(32)]
+    public ulong refcnt;
+
+    /// <summary><c>__u32 id</c>.</summary>
+    [FieldOffset(40)]
     public uint id;
 
     /// <summary><c>__u32 type</c>.</summary>
-    [FieldOffset(36)]
+    [FieldOffset(44)]
     public uint type;
 
     /// <summary><c>__u32 expected_attach_type</c>.</summary>
-    [FieldOffset(40)]
+    [FieldOffset(48)]
     public uint expected_attach_type;
 
     /// <summary><c>__u32 flags</c>.</summary>
-    [FieldOffset(44)]
+    [FieldOffset(52)]
     public uint flags;
 
     /// <summary><c>__u32 uid</c>.</summary>
-    [FieldOffset(48)]
+    [FieldOffset(56)]
     public uint uid;
 
     /// <summary><c>__u32 btf_id</c>.</summary>
-    [FieldOffset(52)]
+    [FieldOffset(60)]
     public uint btf_id;
 
     /// <summary><c>__u32 bytes_xlated</c>.</summary>
-    [FieldOffset(56)]
+    [FieldOffset(64)]
     public uint bytes_xlated;
 
     /// <summary><c>__u32 bytes_jited</c>.</summary>
-    [FieldOffset(60)]
+    [FieldOffset(68)]
     public uint bytes_jited;
 
     /// <summary><c>__u32 pages</c>.</summary>
-    [FieldOffset(64)]
+    [FieldOffset(72)]
     public uint pages;
 
     /// <summary><c>__u32 used_map_cnt</c>.</summary>
-    [FieldOffset(68)]
+    [FieldOffset(76)]
     public uint used_map_cnt;
 
     /// <summary><c>__u32 func_cnt</c>.</summary>
-    [FieldOffset(72)]
+    [FieldOffset(80)]
     public uint func_cnt;
 
     /// <summary><c>__u32 verified_insns</c>.</summary>
-    [FieldOffset(76)]
+    [FieldOffset(84)]
     public uint verified_insns;
 
     /// <summary><c>__u32 attach_btf_id</c>.</summary>
-    [FieldOffset(80)]
+    [FieldOffset(88)]
     public uint attach_btf_id;
 
     /// <summary><c>__u32 target_prog_id</c>.</summary>
-    [FieldOffset(84)]
+    [FieldOffset(92)]
     public uint target_prog_id;
 
     /// <summary><c>__u32 stack_depth</c>.</summary>
-    [FieldOffset(88)]
+    [FieldOffset(96)]
     public uint stack_depth;
 
-    /// <summary><c>__u32 reserved</c>.</summary>
-    [FieldOffset(92)]
-    public uint reserved;
+    /// <summary><c>__u32 num_exentries</c>.</summary>
+    [FieldOffset(100)]
+    public uint num_exentries;
+
+    /// <summary><c>__u32 kfunc_cnt</c>.</summary>
+    [FieldOffset(104)]
+    public uint kfunc_cnt;
+
+    /// <summary><c>__u32 line_info_cnt</c>.</summary>
+    [FieldOffset(108)]
+    public uint line_info_cnt;
 
     /// <summary><c>__u8 tag[8]</c>.</summary>
-    [FieldOffset(96)]
+    [FieldOffset(112)]
     public u8_8 tag;
 
     /// <summary><c>char name[128]</c>.</summary>
-    [FieldOffset(104)]
+    [FieldOffset(120)]
     public char_128 name;
 
     /// <summary><c>char attach_func[128]</c>.</summary>
-    [FieldOffset(232)]
+    [FieldOffset(248)]
     public char_128 attach_func;
 }
 
