@@ -81,6 +81,17 @@ public sealed unsafe class OneObject
         return errno != 0 ? errno : ReadInfo(fd, record.link.type, out info, name);
     }
 
+    /// <summary>Whether a descriptor is of an iterator link with this target.</summary>
+    internal static bool IsIteratorOf(in Fd fd, Target target)
+    {
+        // Only the name of a descriptor tells its kind: bpf(2) fills in whatever structure belongs to it.
+        if (new FileInfo($"/proc/self/fd/{fd.Value}").LinkTarget != "anon_inode:bpf_link") return false;
+        Span<byte> name = stackalloc byte[64];
+        name.Clear();
+        if (ReadInfo(fd, LinkType.Iter, out bpf_link_info info, name) != 0 || info.type != LinkType.Iter) return false;
+        return name[..name.IndexOf((byte)0)].SequenceEqual(System.Text.Encoding.UTF8.GetBytes(target.Name));
+    }
+
     private static int ReadInfo(in Fd fd, uint linkType, out bpf_link_info info, Span<byte> name)
     {
         info = default;

@@ -11,11 +11,11 @@ namespace Iterators;
 public sealed unsafe class Pins
 {
     private const long BPF_FS_MAGIC = 0xcafe4a11;
-    private static readonly (string Name, Func<IteratorSet, IteratorLink?> Link)[] s_pins =
+    private static readonly (string Name, Target Target, Func<IteratorSet, IteratorLink?> Link)[] s_pins =
     [
-        ("progs", set => set.DumpProgs),
-        ("maps", set => set.DumpMaps),
-        ("links", set => set.DumpLinks),
+        ("progs", Target.BpfProg, set => set.DumpProgs),
+        ("maps", Target.BpfMap, set => set.DumpMaps),
+        ("links", Target.BpfLink, set => set.DumpLinks),
     ];
 
     private readonly ILogger _logger;
@@ -45,9 +45,9 @@ public sealed unsafe class Pins
         try
         {
             pins.PrepareDirectory();
-            foreach ((string name, Func<IteratorSet, IteratorLink?> link) in s_pins)
+            foreach ((string name, Target target, Func<IteratorSet, IteratorLink?> link) in s_pins)
             {
-                if (link(set) is { } l) pins.Pin(l, Path.Combine(directory, name));
+                if (link(set) is { } l) pins.Pin(l, target, Path.Combine(directory, name));
             }
             return pins;
         }
@@ -72,10 +72,10 @@ public sealed unsafe class Pins
     public static IReadOnlyList<string> RemoveFrom(string directory, ILogger logger)
     {
         List<string> removed = [];
-        foreach ((string name, _) in s_pins)
+        foreach ((string name, Target target, _) in s_pins)
         {
             string path = Path.Combine(directory, name);
-            int errno = Unlink(path, logger);
+            int errno = UnlinkOurs("unpin", path, target, logger);
             if (errno == 0) removed.Add(path);
             else if (errno != LibC.ENOENT && errno != LibC.ENOTDIR) throw new BpfException("unpin", path, errno);
         }
@@ -112,16 +112,33 @@ public sealed unsafe class Pins
         Log.MountedBpffs(_logger, standard);
     }
 
-    private void Pin(IteratorLink link, string path)
+    private void Pin(IteratorLink link, Target target, string path)
     {
-        Unlink(path, _logger); // left by a run that was killed
-        int errno;
+        int errno = UnlinkOurs("pin", path, target, _logger); // left by a run that was killed
+        if (errno != 0 && errno != LibC.ENOENT) throw new BpfException("pin", path, errno);
         fixed (byte* p = ZeroEnded(path)) errno = -LibBpf.bpf_obj_pin(link.Descriptor, p);
         if (errno != 0) throw new BpfException("pin", path, errno);
         _pinned.Add(path);
         errno = Call(p => LibC.chmod(p, 0x1A4 /* 0644 */), path);
         if (errno != 0) throw new BpfException("chmod", path, errno);
         Log.Pinned(_logger, link.Program, path);
+    }
+
+    /// <summary>Unlinks a pin of an earlier run; 0 or an errno.</summary>
+    /// <exception cref="BpfException">Something else has that name: it stays.</exception>
+    private static int UnlinkOurs(string operation, string path, Target target, ILogger logger)
+    {
+        Fd pinned;
+        fixed (byte* p = ZeroEnded(path)) pinned = new Fd(LibBpf.bpf_obj_get(p));
+        using (pinned)
+        {
+            if (pinned.Errno == LibC.ENOENT || pinned.Errno == LibC.ENOTDIR) return pinned.Errno;
+            if (pinned.Errno != 0 || !OneObject.IsIteratorOf(pinned, target))
+            {
+                throw new BpfException(operation, path, LibC.EEXIST, cause: "exists, and is no pin of bpffs-view");
+            }
+        }
+        return Unlink(path, logger);
     }
 
     private static int Unlink(string path, ILogger logger)

@@ -98,6 +98,9 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_iter_create(int link_fd);
 
     [LibraryImport(Library)]
+    public static partial int bpf_obj_get(byte* pathname);
+
+    [LibraryImport(Library)]
     public static partial int bpf_obj_pin(int fd, byte* pathname);
 
     [LibraryImport(Library)]
