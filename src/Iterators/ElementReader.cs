@@ -30,7 +30,7 @@ public sealed unsafe class ElementReader : IDisposable
         Map = record;
         Layout = elements.LayoutOf(record);
         _size = (int)Layout.Size;
-        _iterates = _size <= KernelBuffer;
+        _iterates = _size <= KernelBuffer && elements.CanIterate(record.type);
         _capacity = Math.Max(BufferSize, _size + Layout.ValueOffset); // looked up: the previous key stands behind the element
         _buffer = (byte*)NativeMemory.AllocZeroed((nuint)_capacity);
     }
@@ -41,13 +41,13 @@ public sealed unsafe class ElementReader : IDisposable
     /// <summary>How each element lies in what <see cref="ReadNext"/> gives.</summary>
     public ElementLayout Layout { get; }
 
-    /// <summary>Opens a map's elements; 0 or an errno: ENOENT, EOPNOTSUPP for a type without elements to iterate, EFBIG for elements over 64 MiB.</summary>
+    /// <summary>Opens a map's elements; 0 or an errno: ENOENT, EOPNOTSUPP for a type whose elements cannot be read, EFBIG for elements over 64 MiB.</summary>
     public static int Open(IteratorSet set, uint mapId, out ElementReader? reader)
     {
         reader = null;
         Fd map = OneObject.OpenMap(mapId);
         int errno = set.One.ReadMap(map, out one_map_record record);
-        if (errno == 0 && !set.Elements.CanIterate(record.map.type)) errno = LibC.EOPNOTSUPP;
+        if (errno == 0 && !MapElements.CanLookUp(record.map.type)) errno = LibC.EOPNOTSUPP;
         if (errno == 0 && set.Elements.LayoutOf(record.map).Size > LargestElement) errno = LibC.EFBIG;
         if (errno == 0)
         {
@@ -128,6 +128,13 @@ public sealed unsafe class ElementReader : IDisposable
     /// <summary>Elements too large for an iterator: by bpf(2), key after key. A key deleted meanwhile makes the kernel start over: the end is then the walk's.</summary>
     private int FromLookup()
     {
+        if (Layout.KeySize == 0)
+        {
+            // queue and stack: bpf(2) shows the next element that would be taken, and no other
+            bool isFirst = !_hasKey;
+            _hasKey = true;
+            return isFirst ? 1 : 0;
+        }
         byte* previous = _buffer + _size;
         int error = LibBpf.bpf_map_get_next_key(_map, _hasKey ? previous : null, _buffer);
         if (error < 0) return error == -LibC.ENOENT ? 0 : error;
@@ -150,7 +157,7 @@ public sealed unsafe class ElementReader : IDisposable
             byte* first = key + Layout.ValueOffset;
             for (int attempt = 0; attempt < 1000; attempt++)
             {
-                int error = LibBpf.bpf_map_lookup_elem(_map, key, attempt % 2 == 0 ? first : _second);
+                int error = LibBpf.bpf_map_lookup_elem(_map, Layout.KeySize == 0 ? null : key, attempt % 2 == 0 ? first : _second);
                 if (error < 0) return -error;
                 if (attempt > 0 && new ReadOnlySpan<byte>(first, size).SequenceEqual(new ReadOnlySpan<byte>(_second, size))) return 0;
             }

@@ -42,10 +42,21 @@ public sealed unsafe class MapElements
     public bool CanIterate(uint mapType) => _program >= 0 && mapType is
         MapType.Hash or MapType.Array or MapType.PercpuHash or MapType.PercpuArray or MapType.LruHash or MapType.LruPercpuHash;
 
+    /// <summary>Whether bpf(2) gives the elements of this type of map, key by key, without taking anything out of it.</summary>
+    public static bool CanLookUp(uint mapType) => mapType is
+        MapType.Hash or MapType.Array or MapType.ProgArray or MapType.PercpuHash or MapType.PercpuArray or MapType.LruHash or MapType.LruPercpuHash
+        or MapType.LpmTrie or MapType.ArrayOfMaps or MapType.HashOfMaps or MapType.Devmap or MapType.Sockmap or MapType.Cpumap or MapType.Xskmap
+        or MapType.Sockhash or MapType.CgroupStorage or MapType.PercpuCgroupStorage or MapType.DevmapHash or MapType.StructOps
+        or MapType.Queue or MapType.Stack;
+
     /// <summary>How the elements of a map lie on the wire.</summary>
     public ElementLayout LayoutOf(in map_record map) => new(
         (int)map.key_size, (int)map.value_size,
-        map.type is MapType.PercpuHash or MapType.PercpuArray or MapType.LruPercpuHash ? _cpus : 1);
+        IsPercpu(map.type) ? _cpus : 1);
+
+    /// <summary>Whether an element has a value for each possible CPU.</summary>
+    public static bool IsPercpu(uint mapType) =>
+        mapType is MapType.PercpuHash or MapType.PercpuArray or MapType.LruPercpuHash or MapType.PercpuCgroupStorage;
 
     /// <summary>A new iterator over a map's elements; it holds the map. Fails with EINVAL for a type that cannot be iterated.</summary>
     public Fd Create(in Fd map)
@@ -56,29 +67,4 @@ public sealed unsafe class MapElements
         using Fd link = new(LibBpf.bpf_link_create(_program, 0, LibBpf.BPF_TRACE_ITER, &opts));
         return new Fd(link.Errno != 0 ? -link.Errno : LibBpf.bpf_iter_create(link.Value));
     }
-}
-
-/// <summary>enum bpf_map_type, <c>&lt;linux/bpf.h&gt;</c>: the types that are treated in their own way.</summary>
-public static class MapType
-{
-    /// <summary>BPF_MAP_TYPE_HASH.</summary>
-    public const uint Hash = 1;
-
-    /// <summary>BPF_MAP_TYPE_ARRAY.</summary>
-    public const uint Array = 2;
-
-    /// <summary>BPF_MAP_TYPE_PROG_ARRAY.</summary>
-    public const uint ProgArray = 3;
-
-    /// <summary>BPF_MAP_TYPE_PERCPU_HASH.</summary>
-    public const uint PercpuHash = 5;
-
-    /// <summary>BPF_MAP_TYPE_PERCPU_ARRAY.</summary>
-    public const uint PercpuArray = 6;
-
-    /// <summary>BPF_MAP_TYPE_LRU_HASH.</summary>
-    public const uint LruHash = 9;
-
-    /// <summary>BPF_MAP_TYPE_LRU_PERCPU_HASH.</summary>
-    public const uint LruPercpuHash = 10;
 }

@@ -13,20 +13,68 @@ internal sealed class ValueFormat
     private const int MaxDepth = 32; // the kernel's MAX_RESOLVE_DEPTH
     private const int MaxNodes = 20_000;
     private readonly Btf _btf;
+    private readonly bool _asBpftool;
     private int _nodes;
 
-    private ValueFormat(Btf btf) => _btf = btf;
+    private ValueFormat(Btf btf, bool asBpftool)
+    {
+        _btf = btf;
+        _asBpftool = asBpftool;
+    }
 
     /// <summary>How to print a value of a type that occupies <paramref name="size"/> bytes.</summary>
-    public static ValueNode Make(Btf btf, uint type, int size) =>
-        type == 0 || btf.ResolveSize(type) > size ? new HexNode(size) : new ValueFormat(btf).Node(type, size, 0);
+    /// <param name="btf">Describes it.</param>
+    /// <param name="type">Its type id.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="asBpftool">To the letter as `bpftool -j map dump` does: bitfields as hex text; what is the kernel's as zeros, which
+    /// <see cref="KernelRanges"/> must have made them.</param>
+    public static ValueNode Make(Btf btf, uint type, int size, bool asBpftool = false) =>
+        type == 0 || btf.ResolveSize(type) > size ? new HexNode(size) : new ValueFormat(btf, asBpftool).Node(type, size, 0);
+
+    /// <summary>Where in a value lies what the kernel keeps for itself: offset and length in bytes.</summary>
+    public static List<(int Offset, int Length)> KernelRanges(Btf btf, uint type, int size)
+    {
+        List<(int, int)> ranges = [];
+        if (type != 0 && btf.ResolveSize(type) <= size) new ValueFormat(btf, asBpftool: true).Collect(type, 0, size, 0, ranges);
+        return ranges;
+    }
+
+    private void Collect(uint type, int offset, int end, int depth, List<(int, int)> to)
+    {
+        uint real = _btf.SkipModifiers(type);
+        long size = _btf.ResolveSize(real);
+        if (size < 0 || offset < 0 || offset + size > end || depth > MaxDepth || ++_nodes > MaxNodes) return;
+        if (IsTheKernels(real))
+        {
+            to.Add((offset, (int)size));
+            return;
+        }
+        switch (_btf.Kind(real))
+        {
+            case BtfKind.Array:
+                (uint element, int count) = _btf.Array(real);
+                long stride = _btf.ResolveSize(element);
+                if (!IsCompound(element)) return;
+                for (int i = 0; i < count && stride > 0; i++) Collect(element, offset + (int)(i * stride), end, depth + 1, to);
+                break;
+            case BtfKind.Struct or BtfKind.Union or BtfKind.Datasec:
+                for (int i = 0; i < _btf.Length(real); i++)
+                {
+                    BtfMember member = _btf.Member(real, i);
+                    if (member.BitSize == 0) Collect(member.Type, offset + (member.BitOffset / 8), end, depth + 1, to);
+                }
+                break;
+        }
+    }
+
+    private bool IsCompound(uint type) => _btf.Kind(_btf.SkipModifiers(type)) is BtfKind.Struct or BtfKind.Union or BtfKind.Array or BtfKind.Ptr;
 
     private ValueNode Node(uint type, int room, int depth)
     {
         uint real = _btf.SkipModifiers(type);
         long size = _btf.ResolveSize(real);
         if (size < 0 || size > room || depth > MaxDepth || ++_nodes > MaxNodes) return new HexNode(room);
-        if (IsTheKernels(type, real)) return new HiddenNode();
+        if (!_asBpftool && IsTheKernels(real)) return new HiddenNode();
         switch (_btf.Kind(real))
         {
             case BtfKind.Int:
@@ -53,7 +101,7 @@ internal sealed class ValueFormat
     /// Fields that the kernel keeps for itself (enum btf_field_type, include/linux/bpf.h): bpf(2) zeroes them in what it copies out, an
     /// iterator does not.
     /// </summary>
-    private bool IsTheKernels(uint type, uint real)
+    private bool IsTheKernels(uint real)
     {
         if (_btf.Kind(real) == BtfKind.Struct)
         {
@@ -73,13 +121,14 @@ internal sealed class ValueFormat
 
     private EnumNode Enum(uint type, int size)
     {
+        bool isSigned = _asBpftool || _btf.IsSignedEnum(type);
         var names = new (long, byte[])[_btf.Length(type)];
         for (int i = 0; i < names.Length; i++)
         {
             (uint name, long value) = _btf.Enumerator(type, i);
-            names[i] = (_btf.IsSignedEnum(type) || size == 8 ? value : (uint)value, Encoding.UTF8.GetBytes(Quoted(_btf.Name(name))));
+            names[i] = (isSigned || size == 8 ? value : (uint)value, Encoding.UTF8.GetBytes(Quoted(_btf.Name(name))));
         }
-        return new EnumNode(size, _btf.IsSignedEnum(type), names);
+        return new EnumNode(size, isSigned, names);
     }
 
     private ValueNode Array(uint type, int size, int depth)
@@ -109,7 +158,7 @@ internal sealed class ValueFormat
             }
             else if (member.BitSize != 0)
             {
-                node = new BitfieldNode(Node(member.Type, 8, depth + 1), member.BitOffset % 8, member.BitSize);
+                node = new BitfieldNode(Node(member.Type, 8, depth + 1), member.BitOffset % 8, member.BitSize, _asBpftool);
             }
             else
             {

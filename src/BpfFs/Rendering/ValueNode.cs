@@ -97,9 +97,9 @@ internal sealed class EnumNode(int bytes, bool isSigned, (long Value, byte[] Quo
 }
 
 /// <summary>A bitfield: some bits of the bytes that hold it.</summary>
-internal sealed class BitfieldNode(ValueNode type, int bitOffset, int bits) : ValueNode
+internal sealed class BitfieldNode(ValueNode type, int bitOffset, int bits, bool asHex = false) : ValueNode
 {
-    public override long Ceiling => type.Ceiling;
+    public override long Ceiling => Math.Max(type.Ceiling, 20);
 
     public override void Write(ReadOnlySpan<byte> data, TextBuffer to)
     {
@@ -109,7 +109,13 @@ internal sealed class BitfieldNode(ValueNode type, int bitOffset, int bits) : Va
             int at = bitOffset + bit;
             value = (value << 1) | (uint)((data[at >> 3] >> (at & 7)) & 1);
         }
-        if (type is IntNode number) number.WriteBits(value, bits, to);
+        if (asHex)
+        {
+            to.Append("\"0x"u8);
+            to.AppendHex(value);
+            to.Append((byte)'"');
+        }
+        else if (type is IntNode number) number.WriteBits(value, bits, to);
         else if (type is EnumNode name) name.WriteBits(value, bits, to);
         else to.Append(value);
     }

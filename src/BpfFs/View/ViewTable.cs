@@ -42,7 +42,8 @@ internal static class ViewTable
         .. FieldFiles.Rows<Map>(Maps.Kind, Map.Fields, Maps.Read),
         new FileRow("maps/<id>/progs", Tier.Public, Maps.UsedBy) { Subject = Maps.Kind },
         new SymlinkRow("maps/<id>/btf", Btfs.LinkFromMap) { Subject = Maps.Kind },
-        .. If(has.Elements, new StreamRow("maps/<id>/entries", Tier.Private, new Elements()) { Subject = Maps.Kind }),
+        .. If(has.Elements, new StreamRow("maps/<id>/entries", Tier.Private, new Elements(asBpftool: false)) { Subject = Maps.Kind }),
+        .. If(has.Elements, new StreamRow("maps/<id>/entries.json", Tier.Private, new Elements(asBpftool: true)) { Subject = Maps.Kind }),
 
         .. has.Links is null ? [] : LinkRows(),
 

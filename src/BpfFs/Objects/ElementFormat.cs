@@ -1,0 +1,50 @@
+using BpfFs.Rendering;
+using BpfFs.View;
+using Iterators;
+
+namespace BpfFs.Objects;
+
+/// <summary>How to print the keys and values of one map.</summary>
+internal sealed class ElementFormat
+{
+    /// <summary>Null: in hex.</summary>
+    public ValueNode? Keys { get; private init; }
+
+    /// <summary>Null: in hex.</summary>
+    public ValueNode? Values { get; private init; }
+
+    /// <summary>What kind of object each value is the id of; null: none.</summary>
+    public ObjectKind? References { get; private init; }
+
+    /// <summary>To look those up.</summary>
+    public required ViewContext Context { get; init; }
+
+    /// <summary>What is the kernel's within a value.</summary>
+    public IReadOnlyList<(int Offset, int Length)> KernelRanges { get; private init; } = [];
+
+    /// <summary>0 or an errno. Without its BTF a map that has one is not shown: there may be in its values what is the kernel's.</summary>
+    public static int Of(ViewContext context, ElementReader reader, bool asBpftool, out ElementFormat? format)
+    {
+        map_record map = reader.Map;
+        ObjectKind? references = map.type switch
+        {
+            MapType.ProgArray => Progs.Kind,
+            MapType.ArrayOfMaps or MapType.HashOfMaps => Maps.Kind,
+            _ => null,
+        };
+        format = new ElementFormat { Context = context, References = references };
+        if (map.btf_id == 0) return 0;
+        using Btf? btf = Btf.TryLoad(map.btf_id, out int errno);
+        if (btf is null) return errno;
+        (uint key, uint value) = (map.btf_key_type_id, references is null ? map.btf_value_type_id : 0);
+        format = new ElementFormat
+        {
+            Context = context,
+            References = references,
+            Keys = key == 0 ? null : ValueFormat.Make(btf, key, reader.Layout.KeySize, asBpftool),
+            Values = value == 0 ? null : ValueFormat.Make(btf, value, reader.Layout.ValueSize, asBpftool),
+            KernelRanges = asBpftool ? ValueFormat.KernelRanges(btf, value, reader.Layout.ValueSize) : [],
+        };
+        return 0;
+    }
+}
