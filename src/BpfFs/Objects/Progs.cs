@@ -64,6 +64,25 @@ internal sealed class Progs : ObjectKind
         return 0;
     }
 
+    /// <summary><c>progs/&lt;id&gt;/stats</c>: runs as they are counted while the file is open.</summary>
+    public static int Stats(ViewContext context, ulong key, TextBuffer to)
+    {
+        int errno = Read(context, (uint)key, out Prog prog);
+        if (errno != 0) return errno;
+        AppendCount("run_time_ns:\t"u8, prog.Record.run_time_ns, to);
+        AppendCount("run_cnt:\t"u8, prog.Record.run_cnt, to);
+        AppendCount("avg_run_ns:\t"u8, prog.Record.run_cnt == 0 ? 0 : prog.Record.run_time_ns / prog.Record.run_cnt, to);
+        AppendCount("recursion_misses:\t"u8, prog.Record.recursion_misses, to);
+        return 0;
+    }
+
+    private static void AppendCount(ReadOnlySpan<byte> name, ulong value, TextBuffer to)
+    {
+        to.Append(name);
+        to.Append(value);
+        to.Append((byte)'\n');
+    }
+
     /// <summary><c>progs.json</c>: every program, its maps joined from the edges.</summary>
     public static int AllJson(ViewContext context, ulong key, TextBuffer to)
     {

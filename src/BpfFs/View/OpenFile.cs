@@ -33,7 +33,7 @@ internal sealed class CapturedFile : OpenFile, IDisposable
     private ViewContext _context = null!;
     private FileRow _row = null!;
     private ulong _key;
-    private bool _isRead;
+    private bool _isRead, _countsRuns;
 
     public override long Size => _contents.Length;
 
@@ -42,10 +42,13 @@ internal sealed class CapturedFile : OpenFile, IDisposable
         _context = context;
         _row = row;
         _key = node.Key;
-        _isRead = false;
+        _isRead = row.CountsRuns;
         Node = node.Value;
         _contents.Clear();
-        return row.Render(context, _key, _contents);
+        int errno = row.Render(context, _key, _contents);
+        if (errno == 0 && row.CountsRuns) errno = context.RunStats.Acquire();
+        _countsRuns = errno == 0 && row.CountsRuns;
+        return errno;
     }
 
     public override int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized)
@@ -73,6 +76,8 @@ internal sealed class CapturedFile : OpenFile, IDisposable
 
     public override void Close(ViewContext context)
     {
+        if (_countsRuns) context.RunStats.Release();
+        _countsRuns = false;
         _contents.Clear();
         context.CapturedFiles.Return(this);
     }

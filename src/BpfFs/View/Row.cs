@@ -61,6 +61,9 @@ internal sealed class FileRow(string path, Tier tier, Render render) : Row(path,
 {
     public Render Render { get; } = render;
 
+    /// <summary>The kernel counts the runs of programs while the file is open, and each read from its start renders it anew.</summary>
+    public bool CountsRuns { get; init; }
+
     public override uint Mode => FileMode(Tier);
 
     public static uint FileMode(Tier tier) => 0x8000u | tier switch // S_IFREG

@@ -11,6 +11,9 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger)
 
     public ILogger Logger { get; } = logger;
 
+    /// <summary>Counting of runs, while somebody has a file open that shows them.</summary>
+    public RunStats RunStats { get; } = new();
+
     /// <summary>For reading iterators: 64 KiB each.</summary>
     public Pool<ReadBuffer> ReadBuffers { get; } = new(() => new ReadBuffer(), 8);
 

@@ -30,6 +30,7 @@ internal static class ViewTable
         .. Group(Progs.Kind, "by-tag", GroupBy.Tag),
         new DirectoryRow("progs/<id>") { Subject = Progs.Kind },
         .. FieldFiles.Rows<Prog>(Progs.Kind, Prog.Fields, Progs.Read),
+        new FileRow("progs/<id>/stats", Tier.Group, Progs.Stats) { Subject = Progs.Kind, CountsRuns = true },
         .. If(has.Links, new FileRow("progs/<id>/attached", Tier.Public, Links.AttachmentsOf) { Subject = Progs.Kind }),
         new SymlinkRow("progs/<id>/btf", Btfs.LinkFromProg) { Subject = Progs.Kind },
         new DirectoryRow("progs/<id>/maps", new UsedMaps()) { Subject = Progs.Kind },

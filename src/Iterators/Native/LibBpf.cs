@@ -119,6 +119,9 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_obj_get_info_by_fd(int bpf_fd, void* info, uint* info_len);
 
     [LibraryImport(Library)]
+    public static partial int bpf_enable_stats(int type);
+
+    [LibraryImport(Library)]
     public static partial int bpf_map_lookup_elem(int fd, void* key, void* value);
 
     [LibraryImport(Library)]
