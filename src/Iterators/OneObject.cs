@@ -84,8 +84,9 @@ public sealed unsafe class OneObject
     /// <summary>Whether a descriptor is of an iterator link with this target.</summary>
     internal static bool IsIteratorOf(in Fd fd, Target target)
     {
-        // Only the name of a descriptor tells its kind: bpf(2) fills in whatever structure belongs to it.
-        if (new FileInfo($"/proc/self/fd/{fd.Value}").LinkTarget != "anon_inode:bpf_link") return false;
+        // Only the name of a descriptor tells its kind: bpf(2) fills in whatever structure belongs to it. A link that was opened is
+        // "bpf-link" (bpf_link_new_fd), one that was created "bpf_link" (bpf_link_prime, kernel/bpf/syscall.c).
+        if (new FileInfo($"/proc/self/fd/{fd.Value}").LinkTarget is not ("anon_inode:bpf-link" or "anon_inode:bpf_link")) return false;
         Span<byte> name = stackalloc byte[64];
         name.Clear();
         if (ReadInfo(fd, LinkType.Iter, out bpf_link_info info, name) != 0 || info.type != LinkType.Iter) return false;
