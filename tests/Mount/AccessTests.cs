@@ -1,0 +1,66 @@
+namespace Mount.Tests;
+
+/// <summary>Who may read what; nobody may write.</summary>
+public sealed class AccessTests(ZooView fixture) : IClassFixture<ZooView>
+{
+    private readonly MountedView _view = fixture.View;
+    private readonly Zoo _zoo = fixture.Zoo;
+
+    [Fact]
+    public void Nobody_reads_every_public_file()
+    {
+        string[] files = [_view.At("README"), _view.At("status"), _view.At("progs.debug"), _view.At("maps.debug"), _view.At("links.debug"), _view.At("progs.json"),
+            _view.At("maps.json"), _view.Of(_zoo.User, "info"), _view.Of(_zoo.User, "attached"), _view.Of(_zoo.Map("zoo_hash"), "json"), _view.Of(_zoo.Map("zoo_hash"), "progs")];
+        Tool.AsNobody("for f in \"$@\"; do cat \"$f\" || exit 1; done", files).Succeeded();
+        Assert.Equal("", Tool.AsNobody("find \"$1\" ! -readable ! -name entries", _view.Root).Succeeded().Output);
+        Assert.Equal(File.ReadAllText(_view.At("progs.json")), Tool.AsNobody("cat \"$1\"", _view.At("progs.json")).Output);
+    }
+
+    [Fact]
+    public void Nobody_does_not_read_entries()
+    {
+        string entries = _view.Of(_zoo.Map("zoo_hash"), "entries");
+        ToolResult result = Tool.AsNobody("cat \"$1\"", entries);
+        Assert.NotEqual(0, result.Code);
+        Assert.Contains("Permission denied", result.Errors, StringComparison.Ordinal);
+        Assert.Equal(10, File.ReadAllLines(entries).Length);
+    }
+
+    [Theory]
+    [InlineData("open(p, 'r+b')")]
+    [InlineData("open(p, 'wb')")]
+    [InlineData("open(p, 'ab')")]
+    [InlineData("os.open(p, os.O_RDONLY | os.O_TRUNC)")]
+    [InlineData("os.open(d + '/new', os.O_CREAT | os.O_WRONLY, 0o600)")]
+    [InlineData("os.open(d, os.O_TMPFILE | os.O_WRONLY, 0o600)")]
+    [InlineData("os.unlink(p)")]
+    [InlineData("os.rmdir(d + '/progs')")]
+    [InlineData("os.rename(p, d + '/new')")]
+    [InlineData("os.link(p, d + '/new')")]
+    [InlineData("os.symlink(p, d + '/new')")]
+    [InlineData("os.mkdir(d + '/new')")]
+    [InlineData("os.mkfifo(d + '/new')")]
+    [InlineData("os.mknod(d + '/new', 0o600)")]
+    [InlineData("os.chmod(p, 0o600)")]
+    [InlineData("os.chown(p, 1, 1)")]
+    [InlineData("os.truncate(p, 0)")]
+    [InlineData("os.utime(p)")]
+    [InlineData("os.setxattr(p, 'user.x', b'y')")]
+    [InlineData("os.removexattr(p, 'user.x')")]
+    [InlineData("os.unlink(f)")]
+    [InlineData("os.chmod(f, 0o666)")]
+    [InlineData("open(f, 'wb')")]
+    [InlineData("os.rmdir(o)")]
+    public void No_change_even_by_root(string expression)
+    {
+        string script = $"""
+            import errno, os, sys
+            d, p, o, f = sys.argv[1:5]
+            try:
+                {expression}
+            except OSError as e:
+                print(errno.errorcode[e.errno])
+            """;
+        Assert.Equal("EROFS\n", Tool.Python(script, _view.Root, _view.At("progs.debug"), _view.Of(_zoo.User).TrimEnd('/'), _view.Of(_zoo.User, "name")).Output);
+    }
+}

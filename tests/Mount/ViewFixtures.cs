@@ -1,0 +1,50 @@
+namespace Mount.Tests;
+
+/// <summary>A view with every kind of object behind it.</summary>
+public class ZooView : IDisposable
+{
+    public ZooView()
+        : this(new ViewOptions())
+    {
+    }
+
+    protected ZooView(ViewOptions options)
+    {
+        Zoo = new Zoo();
+        try
+        {
+            View = new MountedView(options);
+        }
+        catch
+        {
+            Zoo.Dispose();
+            throw;
+        }
+    }
+
+    public Zoo Zoo { get; }
+
+    public MountedView View { get; }
+
+    public void Dispose()
+    {
+        View.Dispose();
+        Zoo.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
+
+/// <summary>The same on one processor.</summary>
+public sealed class OneProcessorZooView() : ZooView(OneProcessor.Options);
+
+/// <summary>A view with nothing of ours behind it.</summary>
+public sealed class PlainView : MountedView;
+
+/// <summary>A view on one processor, with nothing of ours behind it.</summary>
+public sealed class OneProcessorView() : MountedView(OneProcessor.Options);
+
+/// <summary>How a view is started as if the machine had one processor.</summary>
+public static class OneProcessor
+{
+    public static ViewOptions Options { get; } = new() { Prefix = ["taskset", "-c", "0"], Environment = { ["DOTNET_PROCESSOR_COUNT"] = "1" } };
+}

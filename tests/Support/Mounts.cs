@@ -1,0 +1,30 @@
+using System.Text.RegularExpressions;
+
+namespace Support;
+
+/// <summary>What is mounted, as /proc/self/mountinfo tells.</summary>
+public static partial class Mounts
+{
+    /// <summary>Types of what is mounted at a path, the lowest first; none: nothing is.</summary>
+    public static string[] At(string path) => [.. File.ReadLines("/proc/self/mountinfo")
+        .Select(line => line.Split(' '))
+        .Where(fields => Unescape(fields[4]) == path)
+        .Select(fields => fields[Array.IndexOf(fields, "-", 6) + 1])];
+
+    /// <summary>Mounts bpffs at /sys/fs/bpf, if it is not there yet.</summary>
+    public static void EnsureBpffs()
+    {
+        if (!At("/sys/fs/bpf").Contains("bpf")) Tool.Run("mount", "-t", "bpf", "bpf", "/sys/fs/bpf").Succeeded();
+    }
+
+    /// <summary>Detaches everything at a path.</summary>
+    public static void Detach(string path)
+    {
+        for (int attempts = 0; attempts < 5 && At(path).Length > 0; attempts++) Tool.Run("umount", "-l", path);
+    }
+
+    private static string Unescape(string field) => Octal().Replace(field, m => ((char)Convert.ToInt32(m.Groups[1].Value, 8)).ToString());
+
+    [GeneratedRegex(@"\\([0-7]{3})")]
+    private static partial Regex Octal();
+}
