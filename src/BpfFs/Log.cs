@@ -14,7 +14,7 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Information, "{Signal}: unmounting {MountPoint}")]
     public static partial void Signalled(ILogger logger, string signal, string mountPoint);
 
-    [LoggerMessage(4, LogLevel.Warning, "capabilities that are not needed cannot be given up: {Cause}")]
+    [LoggerMessage(4, LogLevel.Debug, "the bounding set stays as it is: {Cause}")]
     public static partial void BoundingSet(ILogger logger, string cause);
 
     [LoggerMessage(5, LogLevel.Error, "while the view ended")]

@@ -25,7 +25,10 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
         Add("libbpf", "ok", LibBpfInfo.Version);
         if (isPrivileged && hasBtf) CheckLoad();
         int[] widths = [_rows.Max(row => row.Name.Length) + 2, _rows.Max(row => row.State.Length) + 2];
-        foreach ((string name, string state, string detail) in _rows) output.WriteLine(name.PadRight(widths[0]) + state.PadRight(widths[1]) + detail);
+        foreach ((string name, string state, string detail) in _rows)
+        {
+            output.WriteLine(name.PadRight(widths[0]) + state.PadRight(widths[1]) + detail);
+        }
         return _code;
     }
 
@@ -37,7 +40,8 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
             return true;
         }
         bool loads = Privileges.Has(Privileges.CAP_BPF) && Privileges.Has(Privileges.CAP_PERFMON);
-        Lacks(ExitCode.NotPermitted, "privileges", "missing", loads ? "CAP_SYS_ADMIN: CAP_BPF and CAP_PERFMON load iterators, but do not mount" : "CAP_SYS_ADMIN (run as root)");
+        string why = loads ? "CAP_SYS_ADMIN: CAP_BPF and CAP_PERFMON load iterators, but do not mount" : "CAP_SYS_ADMIN (run as root)";
+        Lacks(ExitCode.NotPermitted, "privileges", "missing", why);
         return false;
     }
 
@@ -66,7 +70,7 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
     private void CheckBpffs()
     {
         const string standard = "/sys/fs/bpf";
-        bool isMounted = File.ReadLines("/proc/self/mounts").Select(line => line.Split(' ')).Any(fields => fields[1] == standard && fields[2] == "bpf");
+        bool isMounted = File.ReadLines("/proc/self/mounts").Any(line => line.Split(' ') is [_, standard, "bpf", ..]);
         if (isMounted) Add("bpffs", "ok", standard);
         else if (Directory.Exists(standard)) Add("bpffs", "ok", $"{standard}: not mounted yet; the view mounts it");
         else Lacks(ExitCode.KernelLacks, "bpffs", "missing", $"{standard}: the kernel must be built with CONFIG_BPF_SYSCALL");
@@ -75,7 +79,8 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
     private void CheckTargets()
     {
         Target[] targets = [.. ProgramTable.Rows.Select(row => row.Target).Distinct()];
-        bool[] found = KernelBtf.Search(settings.KernelBtf, [.. targets.Select(target => target == Target.Syscall ? "BPF_PROG_TYPE_SYSCALL" : $"bpf_iter_{target.Name}")]);
+        static string nameInBtf(Target target) => target == Target.Syscall ? "BPF_PROG_TYPE_SYSCALL" : $"bpf_iter_{target.Name}";
+        bool[] found = KernelBtf.Search(settings.KernelBtf, [.. targets.Select(nameInBtf)]);
         foreach ((Target target, bool isThere) in targets.Zip(found))
         {
             string name = target == Target.Syscall ? "program type syscall" : $"iterator {target.Name}";
@@ -91,7 +96,8 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
         {
             using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, logger);
             int loaded = ProgramTable.Rows.Count - iterators.Missing.Count;
-            Add("programs", "ok", string.Create(CultureInfo.InvariantCulture, $"{loaded} of {ProgramTable.Rows.Count} loaded in {watch.ElapsedMilliseconds} ms"));
+            int all = ProgramTable.Rows.Count;
+            Add("programs", "ok", string.Create(CultureInfo.InvariantCulture, $"{loaded} of {all} loaded in {watch.ElapsedMilliseconds} ms"));
         }
         catch (BpfException e)
         {

@@ -20,9 +20,13 @@ internal sealed class CommandException(ExitCode code, string message, string det
     /// <summary>The pins could not be made or removed.</summary>
     public static CommandException Pin(BpfException e) => new(ExitCode.PinFailed, e.Message);
 
-    public static CommandException Mount(FuseException e) => new(
-        e.Object == "/dev/fuse" || e.Errno == EPROTO || e.Errno == ENODEV ? ExitCode.KernelLacks
-        : e.Errno == EPERM ? ExitCode.NotPermitted
-        : ExitCode.MountFailed,
-        e.Message);
+    /// <summary>The mount was refused.</summary>
+    public static CommandException Mount(FuseException e)
+    {
+        bool isDevice = e.Object == "/dev/fuse";
+        ExitCode code = e.Errno == EPERM || (isDevice && e.Errno == EACCES) ? ExitCode.NotPermitted
+            : isDevice || e.Errno == EPROTO || e.Errno == ENODEV ? ExitCode.KernelLacks
+            : ExitCode.MountFailed;
+        return new CommandException(code, e.Message);
+    }
 }

@@ -8,13 +8,29 @@ namespace BpfFs.Command;
 /// <summary>The command line: turns it into settings and runs what they ask for.</summary>
 internal sealed class CommandLine
 {
-    private readonly Argument<string[]> _paths = new("DIR") { Arity = new ArgumentArity(0, 2), HelpName = "[SOURCE] DIR", Description = "the empty directory to mount on; SOURCE is shown in /proc/mounts" };
-    private readonly Option<string[]> _mountOptions = new("-o") { HelpName = "OPTIONS", Description = "mount options, separated by commas; see below" };
+    private readonly Argument<string[]> _paths = new("DIR")
+    {
+        Arity = new ArgumentArity(0, 2),
+        HelpName = "[SOURCE] DIR",
+        Description = "the empty directory to mount on; SOURCE is shown in /proc/mounts",
+    };
+
+    private readonly Argument<string?> _pinDirectory = new("DIR")
+    {
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = $"a directory on a bpffs; default: {MountSettings.DefaultPinDirectory}",
+    };
+
+    private readonly Option<string[]> _mountOptions = new("-o")
+    {
+        HelpName = "OPTIONS",
+        Description = "mount options, separated by commas; see below",
+    };
+
     private readonly Option<bool> _foreground = new("--foreground", "-f") { Description = "stay in the foreground" };
     private readonly Option<bool> _sloppy = new("-s") { Description = "ignore unknown mount options, as mount -s" };
     private readonly Option<bool> _noTable = new("-n") { Description = "does nothing, as mount -n on this system", Hidden = true };
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "the same as --log-level debug" };
-    private readonly Argument<string?> _pinDirectory = new("DIR") { Arity = ArgumentArity.ZeroOrOne, Description = $"a directory on a bpffs; default: {MountSettings.DefaultPinDirectory}" };
     private readonly Dictionary<OptionRow, Option> _options = [];
     private readonly bool _isMountHelper;
 
@@ -39,10 +55,16 @@ internal sealed class CommandLine
         }
         catch (CommandException e)
         {
-            StderrLogger.Fail(e.Message);
+            StderrLogger.Fail(e.Code == ExitCode.Usage ? e.Message + " (see bpffs-view --help)" : e.Message);
             foreach (string line in e.Detail.Split('\n', StringSplitOptions.RemoveEmptyEntries)) StderrLogger.Fail("  " + line);
-            if (e.Code == ExitCode.Usage) StderrLogger.Fail("see bpffs-view --help");
             return (int)e.Code;
+        }
+        catch (Exception e)
+        {
+            // A mistake of ours. Caught, so that on its way here it unmounted and unpinned; uncaught, it would not.
+            StderrLogger.Fail($"failed: {e.GetType().Name}: {e.Message}");
+            foreach (string line in (e.StackTrace ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries)) StderrLogger.Fail(line);
+            return (int)ExitCode.Failed;
         }
     }
 
@@ -72,21 +94,21 @@ internal sealed class CommandLine
         }
         root.SetAction(Mount);
 
-        root.Add(Sub("pin", "pin iterators that print progs, maps and links without this program, and exit", PinCommands.Pin, _pinDirectory));
-        root.Add(Sub("unpin", "remove what pin made", PinCommands.Unpin, _pinDirectory));
+        root.Add(Sub("pin", "pin iterators that print progs, maps and links without this program, and exit", PinCommands.Pin));
+        root.Add(Sub("unpin", "remove what pin made", PinCommands.Unpin));
         var check = new System.CommandLine.Command("check", "show what this kernel and these privileges allow");
         check.SetAction(result => (int)new CheckCommand(Settings(result), Logger(result)).Run(result.InvocationConfiguration.Output));
         root.Add(check);
         return root;
     }
 
-    private System.CommandLine.Command Sub(string name, string description, Action<MountSettings, TextWriter, ILogger> action, Argument<string?> directory)
+    private System.CommandLine.Command Sub(string name, string description, Action<MountSettings, TextWriter, ILogger> action)
     {
-        var command = new System.CommandLine.Command(name, description) { directory };
+        var command = new System.CommandLine.Command(name, description) { _pinDirectory };
         command.SetAction(result =>
         {
             MountSettings settings = Settings(result);
-            if (result.GetValue(directory) is { } path) settings.PinDirectory = Path.GetFullPath(path);
+            if (result.GetValue(_pinDirectory) is { } path) settings.PinDirectory = Path.GetFullPath(path);
             action(settings, result.InvocationConfiguration.Output, Logger(result));
             return (int)ExitCode.Ok;
         });
@@ -109,7 +131,10 @@ internal sealed class CommandLine
     private MountSettings Settings(ParseResult result)
     {
         var settings = new MountSettings();
-        foreach (string text in result.GetValue(_mountOptions) ?? []) OptionTable.ApplyMountOptions(settings, text, result.GetValue(_sloppy));
+        foreach (string text in result.GetValue(_mountOptions) ?? [])
+        {
+            OptionTable.ApplyMountOptions(settings, text, result.GetValue(_sloppy));
+        }
         foreach ((OptionRow row, Option option) in _options)
         {
             if (result.GetResult(option) is not { Implicit: false } given) continue;

@@ -16,7 +16,8 @@ internal static class KernelBtf
     public static void Require(string? path)
     {
         (string found, long size) = Find(path);
-        if (size == 0) throw new CommandException(ExitCode.KernelLacks, $"load {found}: the kernel has no BTF (it must be built with CONFIG_DEBUG_INFO_BTF)");
+        if (size > 0) return;
+        throw new CommandException(ExitCode.KernelLacks, $"load {found}: the kernel has no BTF (it must be built with CONFIG_DEBUG_INFO_BTF)");
     }
 
     /// <summary>Which of some names are names of types in it. Needs no privileges: it searches the bytes of the string section.</summary>

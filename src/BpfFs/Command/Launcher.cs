@@ -32,6 +32,16 @@ internal static unsafe class Launcher
         _ => Part.Starter,
     };
 
+    /// <summary>
+    /// A shell script starts what it puts behind <c>&amp;</c> with SIGINT and SIGQUIT ignored, and execve(2) hands that on; the signals that end the
+    /// server must reach it.
+    /// </summary>
+    public static void RestoreSignals()
+    {
+        sigaction @default = default; // SIG_DFL
+        foreach (int signal in (ReadOnlySpan<int>)[SIGINT, SIGQUIT, SIGTERM]) sigaction(signal, &@default, null);
+    }
+
     /// <summary>Starts the server in a session of its own and waits until it is ready or has ended; it has said why itself.</summary>
     /// <returns>0, or the server's exit code.</returns>
     public static int StartInBackground()

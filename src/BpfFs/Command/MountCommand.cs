@@ -19,6 +19,7 @@ internal static class MountCommand
         PinCommands.RequirePrivileges("mount", settings.Directory);
         int errno = Privileges.Reduce(settings.Directory);
         if (errno != 0) Log.BoundingSet(logger, Marshal.GetPInvokeErrorMessage(errno));
+        Launcher.RestoreSignals();
         if (!settings.Foreground) return Launcher.StartInBackground();
         Launcher.BecomeServer();
         return (int)ExitCode.Failed;

@@ -21,6 +21,8 @@ internal static class OptionTable
         ("error", LogLevel.Error), ("none", LogLevel.None),
     ];
 
+    private static string LevelNames => string.Join(", ", s_levels.Select(l => l.Name));
+
     public static IReadOnlyList<OptionRow> Rows { get; } =
     [
         new("gid", "--gid", "GROUP", "group (name or number) that may read what names processes; default: 0", ApplyGroup),
@@ -28,7 +30,7 @@ internal static class OptionTable
         new("keep_pins", "--keep-pins", null, "leave the pins when the view ends", (s, _) => Done(s.KeepPins = true)),
         new("nopin", "--no-pins", null, "pin nothing", (s, _) => Done(s.WithPins = false)),
         new("workers", "--workers", "N", "threads that serve requests; default: two a processor, 4 to 16", ApplyWorkers),
-        new("log_level", "--log-level", "LEVEL", $"{string.Join(", ", s_levels.Select(l => l.Name))}; default: info with -f, else warning", ApplyLogLevel),
+        new("log_level", "--log-level", "LEVEL", $"{LevelNames}; default: info with -f, else warning", ApplyLogLevel),
         new("kernel_btf", "--kernel-btf", "FILE", "", (s, value) => Done(s.KernelBtf = value)), // for tests: a kernel without BTF
         new("fsname", null, "NAME", "source to show in /proc/mounts; default: bpffs-view, or SOURCE", (s, value) => Done(s.Source = value)),
         new("noexec", null, null, "no execution", (s, _) => Done(s.NoExec = true)),
@@ -106,7 +108,8 @@ internal static class OptionTable
 
     private static string? ApplyWorkers(MountSettings settings, string value)
     {
-        if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int workers) || workers is < 1 or > 256) return "not a number from 1 to 256";
+        if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int workers)) workers = 0;
+        if (workers is < 1 or > 256) return "not a number from 1 to 256";
         settings.Workers = workers;
         return null;
     }
@@ -119,6 +122,6 @@ internal static class OptionTable
             settings.LogLevel = level;
             return null;
         }
-        return $"not one of {string.Join(", ", s_levels.Select(l => l.Name))}";
+        return $"not one of {LevelNames}";
     }
 }

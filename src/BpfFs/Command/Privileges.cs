@@ -9,7 +9,8 @@ namespace BpfFs.Command;
 
 /// <summary>
 /// Capabilities, capabilities(7). They belong to a thread, and a running .NET process has several: so they are given up by the calling
-/// thread, which then executes the program anew. Root's new permitted set is what is left of the bounding set, in every thread.
+/// thread, which then executes the program anew: with no_new_privs, root's new permitted set is at most what this thread has left, and within the
+/// bounding set (cap_bprm_creds_from_file, security/commoncap.c), and every thread of the new program starts with it.
 /// </summary>
 internal static unsafe class Privileges
 {
@@ -32,7 +33,7 @@ internal static unsafe class Privileges
     /// Leaves the calling thread, and what it executes, with <see cref="Kept"/> and no way to gain more. A mount point that root can reach only by
     /// ignoring its permissions (somebody's home is 0700) keeps CAP_DAC_READ_SEARCH too, as it is also needed to unmount.
     /// </summary>
-    /// <returns>0, or why the bounding set could not be made smaller (EPERM: without CAP_SETPCAP).</returns>
+    /// <returns>0, or why the bounding set could not be made smaller too (EPERM: without CAP_SETPCAP).</returns>
     public static int Reduce(string mountPoint)
     {
         ulong permitted = Read().Permitted;

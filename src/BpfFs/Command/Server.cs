@@ -23,8 +23,8 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             Load();
             Mount(); // before the pins: a live view there is refused before its pins are replaced
             Pin();
-            if (signals.Stopped.IsCompleted) throw new CommandException(ExitCode.Failed, $"start server: {await signals.Stopped.ConfigureAwait(false)} before it was ready");
-            if (!Launcher.TellReady()) throw new CommandException(ExitCode.Failed, "start server: nobody waits for it any more");
+            if (signals.Stopped.IsCompletedSuccessfully) throw NotStarted($"{signals.Stopped.Result} before it was ready");
+            if (!Launcher.TellReady()) throw NotStarted("nobody waits for it any more");
             keepPins = settings.KeepPins;
             await Task.WhenAny(signals.Stopped, _mount!.WaitForUnmountAsync()).ConfigureAwait(false);
             if (signals.Stopped.IsCompletedSuccessfully) Log.Signalled(logger, signals.Stopped.Result, _mount.MountPoint);
@@ -92,6 +92,8 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             throw CommandException.Pin(e);
         }
     }
+
+    private static CommandException NotStarted(string cause) => new(ExitCode.Failed, $"start server: {cause}");
 
     private async Task EndAsync(bool keepPins)
     {
