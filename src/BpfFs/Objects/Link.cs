@@ -12,6 +12,9 @@ internal ref struct Link
     /// <summary>What bpf(2) calls what it is attached to: tracepoint, iterator target, function or path.</summary>
     public ReadOnlySpan<byte> Name;
 
+    /// <summary>Path of the cgroup of a cgroup link.</summary>
+    public ReadOnlySpan<byte> CgroupPath;
+
     /// <summary>Type of its program; only read where <see cref="Fields"/> shows it.</summary>
     public uint ProgType;
 
@@ -31,6 +34,7 @@ internal ref struct Link
         new("target_prog_id", "id of the program it is in; absent: it is the kernel's", (in l, in to) => to.Number(l.Record.target_prog_id), (in l) => l.Record.target_prog_id != 0),
         new("target_prog_name", "name of that program", (in l, in to) => to.Text(l.Record.target_name.Text), (in l) => l.Record.target_prog_id != 0),
         new("cgroup_id", "id (inode) of the cgroup; 0: removed", (in l, in to) => to.Number(l.Info.cgroup_id), (in l) => Is(l, LinkType.Cgroup)),
+        new("cgroup_path", "path of the cgroup in the cgroup2 hierarchy", (in l, in to) => to.Text(l.CgroupPath), (in l) => !l.CgroupPath.IsEmpty),
         new("target_name", "what the iterator goes over", (in l, in to) => to.Text(l.Name), (in l) => Is(l, LinkType.Iter)),
         new("map_id", "id of the map", (in l, in to) => to.Number(MapId(l)), (in l) => MapId(l) != 0),
         new("netns_ino", "inode of the network namespace; 0: gone", (in l, in to) => to.Number(l.Info.first), (in l) => Is(l, LinkType.Netns)),

@@ -66,6 +66,7 @@ internal sealed class Links : ObjectKind
         int end = reading.Name.AsSpan().IndexOf((byte)0);
         link.Name = reading.Name.AsSpan(0, Math.Max(end, 0));
         if (link.Record.type == LinkType.Tracing && Progs.Read(context, link.Record.prog_id, out Prog prog) == 0) link.ProgType = prog.Record.type;
+        if (link.Record.type == LinkType.Cgroup) link.CgroupPath = CgroupPaths.Of(link.Record.cgroup_id);
         return 0;
     }
 
@@ -176,7 +177,9 @@ internal sealed class Links : ObjectKind
         AppendPart(r.target_name.Text, to);
         if (r.cgroup_id == 0) return;
         to.Append(" cgroup:"u8);
-        to.Append(r.cgroup_id);
+        ReadOnlySpan<byte> path = CgroupPaths.Of(r.cgroup_id);
+        if (path.IsEmpty) to.Append(r.cgroup_id);
+        else to.AppendText(path);
     }
 
     private static void AppendPart(ReadOnlySpan<byte> part, TextBuffer to)

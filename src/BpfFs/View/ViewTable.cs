@@ -23,6 +23,7 @@ internal static class ViewTable
         new FileRow("progs.json", Tier.Public, Progs.AllJson),
         new FileRow("maps.json", Tier.Public, Maps.AllJson),
         .. If(has.Links, new FileRow("links.json", Tier.Public, Links.AllJson)),
+        new FileRow("graph.dot", Tier.Public, Graph.Render),
 
         new DirectoryRow("progs", new ObjectIds(Progs.Kind)),
         .. Group(Progs.Kind, "by-name", GroupBy.Name),

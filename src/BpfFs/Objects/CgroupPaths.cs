@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Tmds.Linux;
+
+namespace BpfFs.Objects;
+
+/// <summary>
+/// The path of a cgroup, from its id, which is its directory's inode. (open_by_handle_at(2) would find it at once, but needs CAP_DAC_READ_SEARCH, which
+/// reads every file of the machine.) A path once found is kept and believed as long as its inode is the id.
+/// </summary>
+internal static unsafe class CgroupPaths
+{
+    private static readonly ConcurrentDictionary<ulong, byte[]> s_known = new();
+    private static readonly string? s_root = FindRoot();
+
+    /// <summary>From the root of the cgroup2 hierarchy, e.g. <c>/system.slice</c>; empty: it has none that we see.</summary>
+    public static ReadOnlySpan<byte> Of(ulong id)
+    {
+        if (s_root is null || id == 0) return default;
+        if (s_known.TryGetValue(id, out byte[]? known) && InodeOf(s_root + Encoding.UTF8.GetString(known)) == id) return known;
+        if (!TryFind(s_root, id, out string? path)) return default;
+        known = Encoding.UTF8.GetBytes(path.Length == s_root.Length ? "/" : path[s_root.Length..]);
+        if (s_known.Count > 4096) s_known.Clear(); // cgroups come and go
+        s_known[id] = known;
+        return known;
+    }
+
+    private static bool TryFind(string directory, ulong id, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? path)
+    {
+        path = directory;
+        if (InodeOf(directory) == id) return true;
+        try
+        {
+            foreach (string child in Directory.EnumerateDirectories(directory))
+            {
+                if (TryFind(child, id, out path)) return true;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // removed while we looked
+        }
+        path = null;
+        return false;
+    }
+
+    private static ulong InodeOf(string path)
+    {
+        stat found;
+        fixed (byte* p = Encoding.UTF8.GetBytes(path + '\0')) return LibC.stat(p, &found) == 0 ? (ulong)found.st_ino : 0;
+    }
+
+    /// <summary>Where cgroup2 is mounted: field 5 of the line whose type, after " - ", is cgroup2 (proc_pid_mountinfo(5)).</summary>
+    private static string? FindRoot()
+    {
+        foreach (string line in File.ReadLines("/proc/self/mountinfo"))
+        {
+            int type = line.IndexOf(" - cgroup2 ", StringComparison.Ordinal);
+            if (type > 0) return line[..type].Split(' ')[4];
+        }
+        return null;
+    }
+}

@@ -1,0 +1,142 @@
+using BpfFs.Rendering;
+using BpfFs.View;
+using Iterators;
+
+namespace BpfFs.Objects;
+
+/// <summary>
+/// <c>graph.dot</c>: programs, maps and links and what joins them, for graphviz: <c>dot -Tsvg graph.dot</c>.
+/// </summary>
+internal static class Graph
+{
+    public static int Render(ViewContext context, ulong key, TextBuffer to)
+    {
+        to.Append("digraph bpf {\n\trankdir=LR;\n\tnode [fontname=\"sans-serif\", fontsize=10];\n\tedge [fontname=\"sans-serif\", fontsize=8];\n"u8);
+        int errno = AppendProgs(context, to);
+        if (errno == 0) errno = AppendMaps(context, to);
+        if (errno == 0) errno = AppendUses(context, to);
+        if (errno == 0 && context.Iterators.Links is not null) errno = AppendLinks(context, to);
+        to.Append("}\n"u8);
+        return errno;
+    }
+
+    private static int AppendProgs(ViewContext context, TextBuffer to)
+    {
+        using Fd fd = context.Iterators.ProgRows!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<prog_row_record>(fd, buffer.Span);
+        Span<byte> digits = stackalloc byte[10];
+        while (reader.MoveNext())
+        {
+            ref readonly prog_row_record r = ref reader.Current;
+            AppendNode("prog"u8, r.id, "box"u8, r.name.Text, Names.Of(Names.ProgTypes, r.type, digits), to);
+        }
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    private static int AppendMaps(ViewContext context, TextBuffer to)
+    {
+        using Fd fd = context.Iterators.Maps!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<map_record>(fd, buffer.Span);
+        Span<byte> digits = stackalloc byte[10];
+        while (reader.MoveNext())
+        {
+            ref readonly map_record r = ref reader.Current;
+            AppendNode("map"u8, r.id, "cylinder"u8, r.name.Text, Names.Of(Names.MapTypes, r.type, digits), to);
+        }
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    private static int AppendUses(ViewContext context, TextBuffer to)
+    {
+        using Fd fd = context.Iterators.ProgMaps!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<prog_map_record>(fd, buffer.Span);
+        while (reader.MoveNext())
+        {
+            AppendEdge("prog"u8, reader.Current.prog_id, "map"u8, reader.Current.map_id, "uses"u8, to);
+        }
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    /// <summary>A link is a node, between its program and, where that is a program too, its target; else the target is in its label.</summary>
+    private static int AppendLinks(ViewContext context, TextBuffer to)
+    {
+        using Fd fd = context.Iterators.Links!.Create();
+        if (fd.Errno != 0) return fd.Errno;
+        ReadBuffer buffer = context.ReadBuffers.Rent();
+        var reader = new RecordReader<link_record>(fd, buffer.Span);
+        Span<byte> digits = stackalloc byte[10];
+        while (reader.MoveNext())
+        {
+            ref readonly link_record r = ref reader.Current;
+            AppendNode("link"u8, r.id, "ellipse"u8, r.target_func.Text, Names.Of(Names.LinkTypes, r.type, digits), to);
+            if (r.prog_id != 0) AppendEdge("prog"u8, r.prog_id, "link"u8, r.id, "attached"u8, to);
+            if (r.target_prog_id != 0) AppendEdge("link"u8, r.id, "prog"u8, r.target_prog_id, "target"u8, to);
+        }
+        context.ReadBuffers.Return(buffer);
+        return reader.Errno;
+    }
+
+    private static void AppendNode(ReadOnlySpan<byte> kind, uint id, ReadOnlySpan<byte> shape, ReadOnlySpan<byte> name, ReadOnlySpan<byte> type, TextBuffer to)
+    {
+        to.Append((byte)'\t');
+        AppendId(kind, id, to);
+        to.Append(" [shape="u8);
+        to.Append(shape);
+        to.Append(", label=\""u8);
+        to.Append(kind);
+        to.Append((byte)' ');
+        to.Append((ulong)id);
+        if (!name.IsEmpty)
+        {
+            to.Append("\\n"u8);
+            AppendQuoted(name, to);
+        }
+        to.Append("\\n"u8);
+        AppendQuoted(type, to);
+        to.Append("\"];\n"u8);
+    }
+
+    private static void AppendEdge(ReadOnlySpan<byte> fromKind, uint from, ReadOnlySpan<byte> toKind, uint toId, ReadOnlySpan<byte> label, TextBuffer to)
+    {
+        to.Append((byte)'\t');
+        AppendId(fromKind, from, to);
+        to.Append(" -> "u8);
+        AppendId(toKind, toId, to);
+        to.Append(" [label=\""u8);
+        to.Append(label);
+        to.Append("\"];\n"u8);
+    }
+
+    private static void AppendId(ReadOnlySpan<byte> kind, uint id, TextBuffer to)
+    {
+        to.Append(kind);
+        to.Append((ulong)id);
+    }
+
+    /// <summary>Within a DOT string: the text escaped as in all text, then its quotes and backslashes once more (graphviz, "The DOT Language").</summary>
+    private static void AppendQuoted(ReadOnlySpan<byte> text, TextBuffer to)
+    {
+        int start = to.Length;
+        to.AppendText(text);
+        int special = to.Written[start..].Count((byte)'"') + to.Written[start..].Count((byte)'\\');
+        if (special == 0) return;
+        int from = to.Length - 1;
+        to.Room(special);
+        to.Advance(special);
+        Span<byte> bytes = to.WrittenSpan;
+        for (int at = bytes.Length - 1; at > from; from--)
+        {
+            bytes[at--] = bytes[from];
+            if (bytes[from] is (byte)'"' or (byte)'\\') bytes[at--] = (byte)'\\';
+        }
+    }
+}
