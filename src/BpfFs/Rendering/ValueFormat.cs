@@ -6,20 +6,26 @@ namespace BpfFs.Rendering;
 
 /// <summary>
 /// Makes <see cref="ValueNode"/>s from BTF. The BTF was checked by the kernel, but belongs to whoever loaded it: depth, sizes and offsets are
-/// checked again, and what does not fit becomes hex.
+/// checked again, and what does not fit becomes hex, or null where the kernel's own fields may be in it.
 /// </summary>
 internal sealed class ValueFormat
 {
     private const int MaxDepth = 32; // the kernel's MAX_RESOLVE_DEPTH
     private const int MaxNodes = 20_000;
+
+    // A few bytes can be described by unions of thousands of members, or by thousands of millions of empty structs: a line is held in memory.
+    private const long MaxText = 1024 * 1024;
+    private const int MaxTextPerByte = 64;
     private readonly Btf _btf;
     private readonly bool _asBpftool;
+    private readonly bool _hasKernelFields;
     private int _nodes;
 
     private ValueFormat(Btf btf, bool asBpftool)
     {
         _btf = btf;
         _asBpftool = asBpftool;
+        for (uint type = 1; !_hasKernelFields && btf.Kind(type) != BtfKind.Void; type++) _hasKernelFields = IsTheKernels(type);
     }
 
     /// <summary>How to print a value of a type that occupies <paramref name="size"/> bytes.</summary>
@@ -28,52 +34,65 @@ internal sealed class ValueFormat
     /// <param name="size">Bytes.</param>
     /// <param name="asBpftool">To the letter as `bpftool -j map dump` does: bitfields as hex text; what is the kernel's as zeros, which
     /// <see cref="KernelRanges"/> must have made them.</param>
-    public static ValueNode Make(Btf btf, uint type, int size, bool asBpftool = false) =>
-        type == 0 || btf.ResolveSize(type) > size ? new HexNode(size) : new ValueFormat(btf, asBpftool).Node(type, size, 0);
+    public static ValueNode Make(Btf btf, uint type, int size, bool asBpftool = false)
+    {
+        var format = new ValueFormat(btf, asBpftool);
+        ValueNode node = type == 0 ? new HexNode(size) : format.Node(type, size, 0); // without a type there is nothing of the kernel's
+        return node.Ceiling <= MaxText + ((long)size * MaxTextPerByte) ? node : format.Unknown(size);
+    }
 
     /// <summary>Where in a value lies what the kernel keeps for itself: offset and length in bytes.</summary>
     public static List<(int Offset, int Length)> KernelRanges(Btf btf, uint type, int size)
     {
+        var format = new ValueFormat(btf, asBpftool: true);
         List<(int, int)> ranges = [];
-        if (type != 0 && btf.ResolveSize(type) <= size) new ValueFormat(btf, asBpftool: true).Collect(type, 0, size, 0, ranges);
-        return ranges;
+        if (type == 0 || !format._hasKernelFields || format.Collect(type, 0, size, 0, ranges)) return ranges;
+        return [(0, size)];
     }
 
-    private void Collect(uint type, int offset, int end, int depth, List<(int, int)> to)
+    /// <summary>False: it cannot be followed, so that all of it must be taken for the kernel's.</summary>
+    private bool Collect(uint type, int offset, int end, int depth, List<(int Offset, int Length)> to)
     {
         uint real = _btf.SkipModifiers(type);
         long size = _btf.ResolveSize(real);
-        if (size < 0 || offset < 0 || offset + size > end || depth > MaxDepth || ++_nodes > MaxNodes) return;
+        if (size < 0 || offset < 0 || offset + size > end || depth > MaxDepth || ++_nodes > MaxNodes) return false;
         if (IsTheKernels(real))
         {
             to.Add((offset, (int)size));
-            return;
+            return to.Count <= MaxNodes;
         }
         switch (_btf.Kind(real))
         {
-            case BtfKind.Array:
+            case BtfKind.Array when size > 0:
                 (uint element, int count) = _btf.Array(real);
-                long stride = _btf.ResolveSize(element);
-                if (!IsCompound(element)) return;
-                for (int i = 0; i < count && stride > 0; i++) Collect(element, offset + (int)(i * stride), end, depth + 1, to);
+                int stride = (int)_btf.ResolveSize(element), first = to.Count;
+                if (!Collect(element, offset, end, depth + 1, to)) return false;
+                int each = to.Count - first;
+                if ((long)each * count > MaxNodes) return false;
+                for (int i = 1; i < count && each > 0; i++)
+                {
+                    for (int f = first; f < first + each; f++) to.Add((to[f].Offset + (i * stride), to[f].Length));
+                }
                 break;
             case BtfKind.Struct or BtfKind.Union or BtfKind.Datasec:
                 for (int i = 0; i < _btf.Length(real); i++)
                 {
                     BtfMember member = _btf.Member(real, i);
-                    if (member.BitSize == 0) Collect(member.Type, offset + (member.BitOffset / 8), end, depth + 1, to);
+                    if (member.BitSize == 0 && !Collect(member.Type, offset + (member.BitOffset / 8), end, depth + 1, to)) return false;
                 }
                 break;
         }
+        return true;
     }
 
-    private bool IsCompound(uint type) => _btf.Kind(_btf.SkipModifiers(type)) is BtfKind.Struct or BtfKind.Union or BtfKind.Array or BtfKind.Ptr;
+    /// <summary>What cannot be followed. bpftool's bytes were made zeros where they are the kernel's.</summary>
+    private ValueNode Unknown(int size) => _hasKernelFields && !_asBpftool ? new HiddenNode() : new HexNode(size);
 
     private ValueNode Node(uint type, int room, int depth)
     {
         uint real = _btf.SkipModifiers(type);
         long size = _btf.ResolveSize(real);
-        if (size < 0 || size > room || depth > MaxDepth || ++_nodes > MaxNodes) return new HexNode(room);
+        if (size < 0 || size > room || depth > MaxDepth || ++_nodes > MaxNodes) return Unknown(room);
         if (!_asBpftool && IsTheKernels(real)) return new HiddenNode();
         switch (_btf.Kind(real))
         {
@@ -81,7 +100,7 @@ internal sealed class ValueFormat
                 (bool isSigned, bool isBool, _, _, _) = _btf.Int(real);
                 return size is 1 or 2 or 4 or 8 ? new IntNode((int)size, isSigned, isBool) : new WideIntNode((int)size);
             case BtfKind.Ptr:
-                return new IntNode(8, isSigned: false, isBool: false);
+                return new IntNode((int)size, isSigned: false, isBool: false);
             case BtfKind.Enum or BtfKind.Enum64 when size is 1 or 2 or 4 or 8:
                 return Enum(real, (int)size);
             case BtfKind.Float when size is 4 or 8:
@@ -93,7 +112,7 @@ internal sealed class ValueFormat
             case BtfKind.Datasec:
                 return Struct(real, (int)size, $"{{{Quoted(_btf.TypeName(real))}:[{{", "}]}", depth);
             default:
-                return new HexNode((int)size);
+                return Unknown((int)size);
         }
     }
 
@@ -123,10 +142,12 @@ internal sealed class ValueFormat
     {
         bool isSigned = _asBpftool || _btf.IsSignedEnum(type);
         var names = new (long, byte[])[_btf.Length(type)];
+        // clang says only since version 15 that an enum is signed: without it, as many bits as there are.
+        long bits = size == 8 ? -1 : (1L << (size * 8)) - 1;
         for (int i = 0; i < names.Length; i++)
         {
             (uint name, long value) = _btf.Enumerator(type, i);
-            names[i] = (isSigned || size == 8 ? value : (uint)value, Encoding.UTF8.GetBytes(Quoted(_btf.Name(name))));
+            names[i] = (isSigned ? value : value & bits, Encoding.UTF8.GetBytes(Quoted(_btf.Name(name))));
         }
         return new EnumNode(size, isSigned, names);
     }
@@ -135,7 +156,7 @@ internal sealed class ValueFormat
     {
         (uint element, int count) = _btf.Array(type);
         long stride = _btf.ResolveSize(element);
-        if (stride < 0 || stride * count > size) return new HexNode(size);
+        if (stride < 0 || count < 0 || stride * count > size) return Unknown(size);
         uint real = _btf.SkipModifiers(element);
         bool isText = stride == 1 && _btf.Kind(real) == BtfKind.Int && (_btf.Int(real).IsChar || _btf.TypeName(real).SequenceEqual("char"u8));
         return new ArrayNode(Node(element, (int)stride, depth + 1), count, (int)stride, isText);
@@ -147,14 +168,14 @@ internal sealed class ValueFormat
         var members = new (byte[], int, ValueNode)[_btf.Length(type)];
         for (int i = 0; i < members.Length; i++)
         {
-            BtfMember member = _btf.Member(type, i);
+            BtfMember member = WithBits(_btf.Member(type, i));
             int offset = member.BitOffset / 8;
             int room = size - offset;
             string prefix = (i == 0 ? "" : isSection ? "},{" : ",") + Quoted(_btf.Name(member.NameOffset)) + ":";
             ValueNode node;
             if (offset < 0 || room < 0 || member.BitOffset + member.BitSize > size * 8L || member.BitSize > 64)
             {
-                return new HexNode(size);
+                return Unknown(size);
             }
             else if (member.BitSize != 0)
             {
@@ -167,6 +188,16 @@ internal sealed class ValueFormat
             members[i] = (Encoding.UTF8.GetBytes(prefix), offset, node);
         }
         return new StructNode(members, Encoding.UTF8.GetBytes(open), Encoding.UTF8.GetBytes(close));
+    }
+
+    /// <summary>Before kind_flag (clang 8) a bitfield's width stood in its int, which the BTF has once per width; in structs it may start at any bit.</summary>
+    private BtfMember WithBits(BtfMember member)
+    {
+        uint real = _btf.SkipModifiers(member.Type);
+        if (member.BitSize != 0 || _btf.Kind(real) != BtfKind.Int) return member;
+        (_, _, _, int skipped, int bits) = _btf.Int(real);
+        if (bits > 64 || (skipped == 0 && member.BitOffset % 8 == 0 && bits == _btf.Size(real) * 8)) return member;
+        return member with { BitOffset = member.BitOffset + skipped, BitSize = bits };
     }
 
     private static string Quoted(ReadOnlySpan<byte> name) => $"\"{JsonEncodedText.Encode(Encoding.UTF8.GetString(name))}\"";

@@ -9,8 +9,11 @@ namespace BpfFs.Rendering;
 /// </summary>
 internal abstract class ValueNode
 {
-    /// <summary>More characters than any value takes.</summary>
+    /// <summary>No value takes more characters. From <see cref="Endless"/> on it is not counted.</summary>
     public abstract long Ceiling { get; }
+
+    /// <summary>More than is ever written; small enough to be multiplied by a count.</summary>
+    protected const long Endless = int.MaxValue;
 
     /// <summary>Writes the value that starts at the first byte; <paramref name="data"/> is long enough, its type's size was checked.</summary>
     public abstract void Write(ReadOnlySpan<byte> data, TextBuffer to);
@@ -145,7 +148,7 @@ internal sealed class HexNode(int bytes) : ValueNode
 /// <summary>An array; of chars: a string, if it is printable and ends.</summary>
 internal sealed class ArrayNode(ValueNode element, int count, int stride, bool isText) : ValueNode
 {
-    public override long Ceiling => (count * (element.Ceiling + 1)) + 2;
+    public override long Ceiling { get; } = Math.Min((count * (element.Ceiling + 1)) + 2, Endless);
 
     public override void Write(ReadOnlySpan<byte> data, TextBuffer to)
     {
@@ -177,7 +180,7 @@ internal sealed class ArrayNode(ValueNode element, int count, int stride, bool i
 /// <summary>A struct or union (an object), or a section of variables (an object within an array, as bpftool has it).</summary>
 internal sealed class StructNode((byte[] Prefix, int Offset, ValueNode Type)[] members, byte[] open, byte[] close) : ValueNode
 {
-    public override long Ceiling { get; } = open.Length + close.Length + members.Sum(m => m.Prefix.Length + m.Type.Ceiling);
+    public override long Ceiling { get; } = Math.Min(open.Length + close.Length + members.Sum(m => m.Prefix.Length + m.Type.Ceiling), Endless);
 
     public override void Write(ReadOnlySpan<byte> data, TextBuffer to)
     {

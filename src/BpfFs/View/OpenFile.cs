@@ -62,8 +62,9 @@ internal sealed class CapturedFile : OpenFile, IDisposable
                 int before = _contents.Length;
                 _contents.Clear();
                 int errno = _row.Render(_context, _key, _contents);
-                if (errno != 0) return errno;
+                if (errno != 0) _contents.Clear(); // a later read must not get half of it
                 resized = _contents.Length != before;
+                if (errno != 0) return errno;
             }
             _isRead = true;
             if (offset >= _contents.Length) return 0;
