@@ -19,11 +19,20 @@ public sealed class BpfException : Exception
 
     /// <summary>Makes the exception; the message is <c>operation object: cause</c>.</summary>
     public BpfException(string operation, string @object, int errno, string detail = "", string? cause = null)
-        : base($"{operation} {@object}: {cause ?? Marshal.GetPInvokeErrorMessage(errno)}")
+        : base($"{operation} {@object}: {cause ?? CauseOf(errno)}")
     {
         Operation = operation;
         Object = @object;
         Errno = errno;
         Detail = detail;
+    }
+
+    private static unsafe string CauseOf(int errno)
+    {
+        const int ownErrors = 4000; // __LIBBPF_ERRNO__START: libbpf's own, which libc does not know
+        if (errno < ownErrors) return Marshal.GetPInvokeErrorMessage(errno);
+        byte* text = stackalloc byte[256];
+        Native.LibBpf.libbpf_strerror(errno, text, 256);
+        return Marshal.PtrToStringUTF8((nint)text) ?? "";
     }
 }

@@ -93,6 +93,13 @@ public sealed unsafe class OneObject
         return name[..name.IndexOf((byte)0)].SequenceEqual(System.Text.Encoding.UTF8.GetBytes(target.Name));
     }
 
+    /// <summary>The id of the link behind a descriptor; 0: it is no link, or no descriptor.</summary>
+    internal static uint LinkIdOf(in Fd fd)
+    {
+        if (fd.Errno != 0 || new FileInfo($"/proc/self/fd/{fd.Value}").LinkTarget != "anon_inode:bpf_link") return 0;
+        return ReadInfo(fd, 0, out bpf_link_info info, default) == 0 ? info.id : 0;
+    }
+
     private static int ReadInfo(in Fd fd, uint linkType, out bpf_link_info info, Span<byte> name)
     {
         info = default;

@@ -20,7 +20,7 @@ public sealed unsafe class Pins
 
     private readonly ILogger _logger;
     private readonly string _directory;
-    private readonly List<string> _pinned = [];
+    private readonly List<(string Path, uint LinkId)> _pinned = [];
     private bool _madeDirectory;
 
     private Pins(string directory, ILogger logger)
@@ -32,7 +32,7 @@ public sealed unsafe class Pins
     internal static IReadOnlyList<ProgramRow> Programs { get; } = [ProgramTable.DumpProgs, ProgramTable.DumpMaps, ProgramTable.DumpLinks];
 
     /// <summary>The paths that were pinned.</summary>
-    public IReadOnlyList<string> Paths => _pinned;
+    public IReadOnlyList<string> Paths => [.. _pinned.Select(p => p.Path)];
 
     /// <summary>
     /// Pins <c>progs</c>, <c>maps</c> and <c>links</c> into <paramref name="directory"/>, which is made if it is missing; a bpffs is mounted
@@ -58,10 +58,17 @@ public sealed unsafe class Pins
         }
     }
 
-    /// <summary>Removes what was pinned, and the directory if this made it. What is gone already is no error.</summary>
+    /// <summary>
+    /// Removes what was pinned, and the directory if this or an earlier run made it. What is gone already is no error; what another run has
+    /// pinned there meanwhile is that run's.
+    /// </summary>
     public void Remove()
     {
-        foreach (string path in _pinned) Unlink(path, _logger);
+        foreach ((string path, uint linkId) in _pinned)
+        {
+            using Fd pinned = Open(path);
+            if (OneObject.LinkIdOf(pinned) == linkId) Unlink(path, _logger);
+        }
         _pinned.Clear();
         if (_madeDirectory) RemoveDirectory(_directory);
     }
@@ -116,9 +123,10 @@ public sealed unsafe class Pins
     {
         int errno = UnlinkOurs("pin", path, target, _logger); // left by a run that was killed
         if (errno != 0 && errno != LibC.ENOENT) throw new BpfException("pin", path, errno);
+        _madeDirectory |= errno == 0;
         fixed (byte* p = ZeroEnded(path)) errno = -LibBpf.bpf_obj_pin(link.Descriptor, p);
         if (errno != 0) throw new BpfException("pin", path, errno);
-        _pinned.Add(path);
+        _pinned.Add((path, OneObject.LinkIdOf(new Fd(link.Descriptor))));
         errno = Call(p => LibC.chmod(p, 0x1A4 /* 0644 */), path);
         if (errno != 0) throw new BpfException("chmod", path, errno);
         Log.Pinned(_logger, link.Program, path);
@@ -128,17 +136,20 @@ public sealed unsafe class Pins
     /// <exception cref="BpfException">Something else has that name: it stays.</exception>
     private static int UnlinkOurs(string operation, string path, Target target, ILogger logger)
     {
-        Fd pinned;
-        fixed (byte* p = ZeroEnded(path)) pinned = new Fd(LibBpf.bpf_obj_get(p));
-        using (pinned)
+        using Fd pinned = Open(path);
+        if (pinned.Errno == LibC.ENOENT || pinned.Errno == LibC.ENOTDIR) return pinned.Errno;
+        if (pinned.Errno == LibC.EPERM || pinned.Errno == LibC.EACCES) throw new BpfException(operation, path, pinned.Errno);
+        if (pinned.Errno != 0 || !OneObject.IsIteratorOf(pinned, target))
         {
-            if (pinned.Errno == LibC.ENOENT || pinned.Errno == LibC.ENOTDIR) return pinned.Errno;
-            if (pinned.Errno != 0 || !OneObject.IsIteratorOf(pinned, target))
-            {
-                throw new BpfException(operation, path, LibC.EEXIST, cause: "exists, and is no pin of bpffs-view");
-            }
+            throw new BpfException(operation, path, LibC.EEXIST, cause: "exists, and is no pin of bpffs-view");
         }
         return Unlink(path, logger);
+    }
+
+    /// <summary>The object pinned at a path.</summary>
+    private static Fd Open(string path)
+    {
+        fixed (byte* p = ZeroEnded(path)) return new Fd(LibBpf.bpf_obj_get(p));
     }
 
     private static int Unlink(string path, ILogger logger)

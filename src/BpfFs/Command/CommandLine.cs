@@ -145,8 +145,11 @@ internal sealed class CommandLine
         return settings;
     }
 
-    private StderrLogger Logger(ParseResult result) =>
-        new(Settings(result).LogLevel ?? (result.GetValue(_foreground) ? LogLevel.Information : LogLevel.Warning));
+    private ILogger Logger(ParseResult result)
+    {
+        LogLevel least = Settings(result).LogLevel ?? (result.GetValue(_foreground) ? LogLevel.Information : LogLevel.Warning);
+        return new LoggerFactory([new StderrLoggerProvider(least)], new LoggerFilterOptions { MinLevel = least }).CreateLogger("bpffs-view");
+    }
 
     /// <summary>The parser takes an option that it does not know for a path.</summary>
     private static void RequireNoErrors(ParseResult result)

@@ -92,7 +92,10 @@ internal static unsafe class Launcher
     private static bool OutlivesTerminal()
     {
         stat found;
-        return fstat(2, &found) == 0 && ((uint)found.st_mode & (uint)S_IFMT) is var kind && (kind == (uint)S_IFREG || kind == (uint)S_IFSOCK);
+        if (fstat(2, &found) != 0) return false;
+        // A socket is the journal's if systemd.exec(5) says so; sshd uses socket pairs, too, and waits for their end.
+        string here = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{(ulong)found.st_dev}:{(ulong)found.st_ino}");
+        return ((uint)found.st_mode & (uint)S_IFMT) == (uint)S_IFREG || Environment.GetEnvironmentVariable("JOURNAL_STREAM") == here;
     }
 
     private static void Redirect()

@@ -53,3 +53,11 @@ internal sealed class StderrLogger(LogLevel least) : ILogger
         _ => '3',
     };
 }
+
+/// <summary>Gives every category the one logger.</summary>
+internal sealed class StderrLoggerProvider(LogLevel least) : ILoggerProvider
+{
+    public ILogger CreateLogger(string categoryName) => new StderrLogger(least);
+
+    public void Dispose() { }
+}

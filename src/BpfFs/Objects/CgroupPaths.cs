@@ -11,37 +11,25 @@ namespace BpfFs.Objects;
 internal static unsafe class CgroupPaths
 {
     private static readonly ConcurrentDictionary<ulong, byte[]> s_known = new();
-    private static readonly string? s_root = FindRoot();
+
+    /// <summary>Where cgroup2 is mounted; null: nowhere.</summary>
+    public static string? Root { get; } = FindRoot();
+
+    /// <summary>Every cgroup's directory.</summary>
+    public static IEnumerable<string> All() => Root is null ? [] :
+        new[] { Root }.Concat(Directory.EnumerateDirectories(Root, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint }));
 
     /// <summary>From the root of the cgroup2 hierarchy, e.g. <c>/system.slice</c>; empty: it has none that we see.</summary>
     public static ReadOnlySpan<byte> Of(ulong id)
     {
-        if (s_root is null || id == 0) return default;
-        if (s_known.TryGetValue(id, out byte[]? known) && InodeOf(s_root + Encoding.UTF8.GetString(known)) == id) return known;
-        if (!TryFind(s_root, id, out string? path)) return default;
-        known = Encoding.UTF8.GetBytes(path.Length == s_root.Length ? "/" : path[s_root.Length..]);
+        if (Root is null || id == 0) return default;
+        if (s_known.TryGetValue(id, out byte[]? known) && InodeOf(Root + Encoding.UTF8.GetString(known)) == id) return known;
+        string? path = All().FirstOrDefault(directory => InodeOf(directory) == id);
+        if (path is null) return default;
+        known = Encoding.UTF8.GetBytes(path.Length == Root.Length ? "/" : path[Root.Length..]);
         if (s_known.Count > 4096) s_known.Clear(); // cgroups come and go
         s_known[id] = known;
         return known;
-    }
-
-    private static bool TryFind(string directory, ulong id, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? path)
-    {
-        path = directory;
-        if (InodeOf(directory) == id) return true;
-        try
-        {
-            foreach (string child in Directory.EnumerateDirectories(directory))
-            {
-                if (TryFind(child, id, out path)) return true;
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // removed while we looked
-        }
-        path = null;
-        return false;
     }
 
     private static ulong InodeOf(string path)

@@ -1,3 +1,4 @@
+using BpfFs.Attachments;
 using BpfFs.Objects;
 using Iterators;
 
@@ -23,6 +24,8 @@ internal static class ViewTable
         new FileRow("progs.json", Tier.Public, Progs.AllJson),
         new FileRow("maps.json", Tier.Public, Maps.AllJson),
         .. If(has.Links, new FileRow("links.json", Tier.Public, Links.AllJson)),
+        new FileRow("attachments", Tier.Public, AttachmentFiles.Text),
+        new FileRow("attachments.json", Tier.Public, AttachmentFiles.Json),
         new FileRow("graph.dot", Tier.Public, Graph.Render),
 
         new DirectoryRow("progs", new ObjectIds(Progs.Kind)),

@@ -58,8 +58,26 @@ internal static unsafe partial class LibBpf
         public uint batch_size;
     }
 
+    // prog_attach_flags came after 1.1 was frozen in some headers; what is beyond our sz libbpf takes for zero
+    [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_prog_query_opts
+    {
+        public nuint sz;
+        public uint query_flags;
+        public uint attach_flags;
+        public uint* prog_ids;
+        public uint prog_cnt;
+        private readonly uint _padding;
+    }
+
+    [LibraryImport(Library, EntryPoint = "bpf_prog_query_opts")]
+    public static partial int bpf_prog_query_opts_call(int target, int type, bpf_prog_query_opts* opts);
+
     [LibraryImport(Library)]
     public static partial nint libbpf_set_print(delegate* unmanaged<int, byte*, void*, int> fn);
+
+    [LibraryImport(Library)]
+    public static partial int libbpf_strerror(int err, byte* buf, nuint size);
 
     [LibraryImport(Library)]
     public static partial byte* libbpf_version_string();
@@ -81,6 +99,9 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library)]
     public static partial int bpf_program__fd(nint prog);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_object__find_map_fd_by_name(nint obj, byte* name);
 
     [LibraryImport(Library)]
     public static partial int bpf_program__set_autoload(nint prog, [MarshalAs(UnmanagedType.U1)] bool autoload);
@@ -128,6 +149,15 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_map_get_next_key(int fd, void* key, void* next_key);
 
     [LibraryImport(Library)]
+    public static partial int bpf_prog_get_next_id(uint start_id, uint* next_id);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_map_get_next_id(uint start_id, uint* next_id);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_link_get_next_id(uint start_id, uint* next_id);
+
+    [LibraryImport(Library)]
     public static partial int bpf_btf_get_next_id(uint start_id, uint* next_id);
 
     [LibraryImport(Library)]
@@ -147,6 +177,9 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint btf__load_from_kernel_by_id(uint id);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint btf__new(void* data, uint size);
 
     [LibraryImport(Library)]
     public static partial void btf__free(nint btf);
