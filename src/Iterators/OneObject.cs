@@ -84,9 +84,7 @@ public sealed unsafe class OneObject
     /// <summary>Whether a descriptor is of an iterator link with this target.</summary>
     internal static bool IsIteratorOf(in Fd fd, Target target)
     {
-        // Only the name of a descriptor tells its kind: bpf(2) fills in whatever structure belongs to it. A link that was opened is
-        // "bpf-link" (bpf_link_new_fd), one that was created "bpf_link" (bpf_link_prime, kernel/bpf/syscall.c).
-        if (new FileInfo($"/proc/self/fd/{fd.Value}").LinkTarget is not ("anon_inode:bpf-link" or "anon_inode:bpf_link")) return false;
+        if (!IsLink(fd)) return false;
         Span<byte> name = stackalloc byte[64];
         name.Clear();
         if (ReadInfo(fd, LinkType.Iter, out bpf_link_info info, name) != 0 || info.type != LinkType.Iter) return false;
@@ -96,9 +94,16 @@ public sealed unsafe class OneObject
     /// <summary>The id of the link behind a descriptor; 0: it is no link, or no descriptor.</summary>
     internal static uint LinkIdOf(in Fd fd)
     {
-        if (fd.Errno != 0 || new FileInfo($"/proc/self/fd/{fd.Value}").LinkTarget != "anon_inode:bpf_link") return 0;
+        if (fd.Errno != 0 || !IsLink(fd)) return 0;
         return ReadInfo(fd, 0, out bpf_link_info info, default) == 0 ? info.id : 0;
     }
+
+    /// <summary>
+    /// Only the name of a descriptor tells its kind: bpf(2) fills in whatever structure belongs to it. A link that was opened is
+    /// "bpf-link" (bpf_link_new_fd), one that was created "bpf_link" (bpf_link_prime, kernel/bpf/syscall.c).
+    /// </summary>
+    private static bool IsLink(in Fd fd) =>
+        new FileInfo($"/proc/self/fd/{fd.Value}").LinkTarget is "anon_inode:bpf-link" or "anon_inode:bpf_link";
 
     private static int ReadInfo(in Fd fd, uint linkType, out bpf_link_info info, Span<byte> name)
     {
