@@ -27,7 +27,10 @@ typedef struct {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct seq_file;
+struct seq_file {
+	const struct file *file;
+	void *private;
+};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
@@ -233,8 +236,125 @@ struct netkit_link {
 	struct net_device *dev;
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct hlist_node {
+	struct hlist_node *next, **pprev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct file_system_type {
+	struct hlist_head fs_supers;
+};
+
+struct super_block {
+	__u32 s_dev;
+	struct file_system_type *s_type;
+	unsigned long s_magic;
+	struct dentry *s_root;
+	struct mount *s_mounts;		/* since 6.18 */
+	struct hlist_node s_instances;
+};
+
+struct super_block___list {
+	struct list_head s_mounts;	/* until 6.17, through mount.mnt_instance */
+};
+
+struct inode {
+	__u16 i_mode;
+	const void *i_op;
+	struct super_block *i_sb;
+	void *i_private;
+};
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+	struct super_block *d_sb;
+	struct hlist_node d_sib;	/* since 6.8 (da549bdd15c2) */
+	struct hlist_head d_children;
+};
+
+struct dentry___list {
+	struct list_head d_child;	/* until 6.7 */
+	struct list_head d_subdirs;
+};
+
+struct ns_common {
+	__u32 inum;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+	struct mount *mnt_next_for_sb;	/* since 6.18 */
+	struct mnt_namespace *mnt_ns;
+};
+
+struct mount___list {
+	struct list_head mnt_instance;	/* until 6.17 */
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
+	const void *f_op;
+	struct inode *f_inode;
+	struct path f_path;
 	void *private_data;
+};
+
+struct perf_event {
+	struct bpf_prog *prog;
+};
+
+struct sk_filter {
+	struct bpf_prog *prog;
+};
+
+struct sock_reuseport {
+	struct bpf_prog *prog;
+};
+
+struct sock {
+	struct sk_filter *sk_filter;
+	struct sock_reuseport *sk_reuseport_cb;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct bpf_iter_priv_data {
+	struct bpf_prog *prog;
+	__u8 target_private[0];
 };
 
 struct fdtable {
@@ -247,6 +367,9 @@ struct files_struct {
 };
 
 struct task_struct {
+	int tgid;
+	struct task_struct *group_leader;
+	char comm[16];
 	struct files_struct *files;
 };
 
@@ -275,6 +398,13 @@ struct bpf_iter__bpf_map_elem {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
 };
 
 #pragma clang attribute pop

@@ -7,26 +7,10 @@
 #ifndef BPFFS_VIEW_ONE_H
 #define BPFFS_VIEW_ONE_H
 
+#include "fd.h"
 #include "progs.h"
 #include "maps.h"
 #include "links.h"
-
-#define EBADF 9
-
-/* The object behind the current task's descriptor fd; NULL if there is none. */
-static __always_inline void *object_of_fd(__u32 fd)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **files, *file = NULL;
-
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
-		return NULL;
-	files = BPF_CORE_READ(fdt, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
-		return NULL;
-	return BPF_CORE_READ(file, private_data);
-}
 
 SEC("syscall")
 int one_prog(struct one_prog_record *ctx)

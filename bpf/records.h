@@ -124,6 +124,60 @@ struct prog_row_record {
 	char attach_func[FULL_NAME_LEN];
 };
 
+/* How a descriptor holds an object. */
+enum holder_kind {
+	HOLDER_PROG		= 1,	/* a descriptor of the object itself */
+	HOLDER_MAP		= 2,
+	HOLDER_LINK		= 3,
+	HOLDER_BTF		= 4,
+	HOLDER_ITER		= 5,	/* these hold a program: an iterator being read */
+	HOLDER_PERF_EVENT	= 6,	/* a perf event that runs it */
+	HOLDER_SOCKET		= 7,	/* a socket whose filter or reuseport group it is */
+};
+
+/* One open file descriptor that holds an object. */
+struct holder_record {
+	__u32 pid;			/* of the process: the thread group's id, in the initial pid namespace */
+	__u32 fd;
+	__u32 id;			/* of the program, map, link or BTF */
+	enum holder_kind kind;
+	__u32 is_own;			/* 1: of the process that reads this */
+	char comm[16];			/* of the thread group's leader: any bytes */
+};
+
+/*
+ * What walk_pins writes (pins.h), one after the other: what was found, then its path as names, the last part first. Each is followed
+ * by `length` bytes of name, filled up to a multiple of 8.
+ */
+enum pin_what {
+	PIN_NAME	= 1,	/* part of the path of what came before */
+	PIN_SUPER	= 2,	/* a bpffs: what follows is in it; no path */
+	PIN_MOUNT	= 3,	/* a mount of it: the path is the mount point; id: the mount namespace's inode */
+	PIN_MOUNT_ROOT	= 4,	/* of that mount: which part of the bpffs it shows */
+	PIN_PROG	= 5,	/* pins: the path is within the bpffs; id: the object's */
+	PIN_MAP		= 6,
+	PIN_LINK	= 7,
+};
+
+struct pin_record {
+	enum pin_what what;
+	__u32 id;
+	__u32 dev;			/* of the bpffs */
+	__u32 length;			/* bytes of name */
+};
+
+/* Given to walk_pins: descriptors of a pinned program, map and link of ours, and where to start; and what it gives back. */
+struct walk_pins_record {
+	__u32 prog_fd;
+	__u32 map_fd;
+	__u32 link_fd;
+	__u32 first;			/* how many mounts and pins to pass over */
+	__u32 next;			/* what to give as first to get the rest; 0: that was all */
+	__u32 length;			/* bytes written */
+	__s32 error;
+	__u32 torn;			/* 1: it changed so while it was walked that something may be missing */
+};
+
 /* What follows an element's key and value (elements.h). */
 struct element_end_record {
 	__u64 torn;		/* 1: it changed while it was read */

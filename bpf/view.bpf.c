@@ -7,6 +7,8 @@
  *   tables.h     one record per program, map, link; and their edges
  *   one.h        the record of one object, given its file descriptor
  *   elements.h   the elements of a map
+ *   holders.h    the file descriptors that hold an object
+ *   pins.h       the paths at which objects are pinned
  */
 #include "kernel.h"
 #include "records.h"
@@ -18,12 +20,16 @@
 #include "tables.h"
 #include "one.h"
 #include "elements.h"
+#include "holders.h"
+#include "pins.h"
 
 /* clang leaves a type that only a local variable has out of the BTF; tools/RecordGen needs them all. */
 const struct {
 	struct prog_map_record prog_map;
 	struct prog_row_record prog_row;
 	struct element_end_record element_end;
+	struct holder_record holder;
+	struct pin_record pin;
 	enum prog_flags prog_flags;
 	enum map_flags map_flags;
 } record_types;

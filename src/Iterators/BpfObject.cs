@@ -57,6 +57,12 @@ internal sealed unsafe class BpfObject : SafeHandle
     /// <summary>The descriptor of a loaded program; negative if it was left out. The object keeps owning it.</summary>
     public int ProgramFd(string program) => LibBpf.bpf_program__fd(Find(program));
 
+    /// <summary>The descriptor of a map. The object keeps owning it.</summary>
+    public int MapFd(string map)
+    {
+        fixed (byte* name = Encoding.UTF8.GetBytes(map + '\0')) return LibBpf.bpf_object__find_map_fd_by_name(handle, name);
+    }
+
     protected override bool ReleaseHandle()
     {
         LibBpf.bpf_object__close(handle);

@@ -51,6 +51,18 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary><see cref="link_record"/> of every link, by id.</summary>
     public IteratorLink? Links { get; private set; }
 
+    /// <summary><see cref="holder_record"/>: every file descriptor that holds an object, by process.</summary>
+    public IteratorLink? Holders { get; private set; }
+
+    /// <summary>The paths at which objects are pinned; null: <see cref="PinWalkErrno"/> says why they cannot be found.</summary>
+    public PinWalk? Pinned { get; private set; }
+
+    /// <summary>Why <see cref="Pinned"/> is null.</summary>
+    public int PinWalkErrno { get; private set; }
+
+    /// <summary>Our own descriptors that stay open. All others are opened to read something and are nobody's business.</summary>
+    public IReadOnlySet<uint> LastingDescriptors { get; private set; } = new HashSet<uint>();
+
     /// <summary>The records of single objects.</summary>
     public OneObject One { get; private set; } = null!;
 
@@ -93,7 +105,8 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (IteratorLink? link in (ReadOnlySpan<IteratorLink?>)[DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links]) link?.Dispose();
+        foreach (IteratorLink? link in (ReadOnlySpan<IteratorLink?>)[DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, Holders]) link?.Dispose();
+        Pinned?.Dispose();
         _object.Dispose();
     }
 
@@ -142,6 +155,7 @@ public sealed unsafe class IteratorSet : IDisposable
         Maps = attach(ProgramTable.Maps);
         Links = attach(ProgramTable.Links);
         if (pinsOnly) return;
+        Holders = attach(ProgramTable.Holders);
         One = new OneObject(
             _object.ProgramFd(ProgramTable.OneProg.Name), _object.ProgramFd(ProgramTable.OneProgMaps.Name),
             _object.ProgramFd(ProgramTable.OneMap.Name), leftOut.Contains(ProgramTable.OneLink) ? -1 : _object.ProgramFd(ProgramTable.OneLink.Name));
@@ -151,5 +165,9 @@ public sealed unsafe class IteratorSet : IDisposable
         int result = OneObject.Run(_object.ProgramFd(ProgramTable.Setup.Name), ref setup);
         if (result != 0) throw new BpfException("run", ProgramTable.Setup.Name, result);
         Elements = new MapElements(leftOut.Contains(ProgramTable.MapElements) ? -1 : _object.ProgramFd(ProgramTable.MapElements.Name), cpus);
+        PinWalkErrno = PinWalk.Open(_object.ProgramFd(ProgramTable.WalkPins.Name), _object.MapFd("pin_output"), Progs!.Descriptor, out PinWalk? pinned);
+        Pinned = pinned;
+        LastingDescriptors = Directory.EnumerateFileSystemEntries("/proc/self/fd")
+            .Select(path => uint.Parse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture)).ToHashSet();
     }
 }

@@ -17,6 +17,9 @@ public sealed record Target(string Name, string Since)
     /// <summary>iter/bpf_link: kernel/bpf/link_iter.c.</summary>
     public static readonly Target BpfLink = new("bpf_link", "5.19");
 
+    /// <summary>iter/task_file: kernel/bpf/task_iter.c.</summary>
+    public static readonly Target TaskFile = new("task_file", "5.8");
+
     /// <summary>Programs of type BPF_PROG_TYPE_SYSCALL, kernel/bpf/syscall.c.</summary>
     public static readonly Target Syscall = new("syscall", "5.14");
 }
@@ -38,16 +41,18 @@ public static class ProgramTable
     internal static readonly ProgramRow Maps = new("map_records", Target.BpfMap);
     internal static readonly ProgramRow Links = new("link_records", Target.BpfLink);
     internal static readonly ProgramRow MapElements = new("map_elements", Target.BpfMapElem);
+    internal static readonly ProgramRow Holders = new("holder_records", Target.TaskFile);
     internal static readonly ProgramRow OneProg = new("one_prog", Target.Syscall);
     internal static readonly ProgramRow OneProgMaps = new("one_prog_maps", Target.Syscall);
     internal static readonly ProgramRow OneMap = new("one_map", Target.Syscall);
     internal static readonly ProgramRow OneLink = new("one_link", Target.Syscall);
+    internal static readonly ProgramRow WalkPins = new("walk_pins", Target.Syscall);
     internal static readonly ProgramRow Setup = new("setup", Target.Syscall);
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ProgramRow> Rows { get; } =
     [
-        DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements,
-        OneProg, OneProgMaps, OneMap, OneLink, Setup,
+        DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements, Holders,
+        OneProg, OneProgMaps, OneMap, OneLink, WalkPins, Setup,
     ];
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using BpfFs.Rendering;
 using BpfFs.View;
@@ -20,6 +21,11 @@ internal static class Status
             string state = context.Iterators.Missing.Contains(row) ? $"missing: target {row.Target.Name} exists since Linux {row.Target.Since}" : "loaded";
             Line(to, "iterator", $"{row.Name} {state}");
         }
+        if (context.Iterators.Pinned is null) Line(to, "pinned", $"missing: {Marshal.GetPInvokeErrorMessage(context.Iterators.PinWalkErrno)}");
+        List<HiddenObject> hidden = [];
+        int errno = HiddenObjects.Find(context, hidden);
+        foreach (HiddenObject found in hidden) Line(to, "hidden", found.ToString());
+        if (hidden.Count == 0) Line(to, "hidden", errno == 0 ? "none" : $"cannot tell: {Marshal.GetPInvokeErrorMessage(errno)}");
         foreach (string pin in context.Pins) Line(to, "pin", pin);
         if (context.Server?.Invoke() is { } server)
         {

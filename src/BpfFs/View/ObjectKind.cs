@@ -41,7 +41,7 @@ internal abstract class ObjectKind
     }
 
     /// <summary>Whether what this thread read last may still be used.</summary>
-    protected static bool IsHeld => t_held > 0;
+    public static bool IsHeld => t_held > 0;
 
     [ThreadStatic]
     private static int t_held;

@@ -43,7 +43,7 @@ internal abstract class Row(string path, Tier tier)
 }
 
 /// <summary>A directory: the rows below it, and what <paramref name="children"/> finds.</summary>
-internal sealed class DirectoryRow(string path, ChildSource? children = null) : Row(path, Tier.Public)
+internal sealed class DirectoryRow(string path, ChildSource? children = null, Tier tier = Tier.Public) : Row(path, tier)
 {
     public ChildSource? Children { get; } = children;
 
@@ -53,7 +53,12 @@ internal sealed class DirectoryRow(string path, ChildSource? children = null) : 
     /// <summary>The row of what <see cref="Children"/> finds.</summary>
     public Row? Dynamic { get; set; }
 
-    public override uint Mode => 0x4000 | 0x1ED; // S_IFDIR | 0755
+    public override uint Mode => 0x4000u | Tier switch // S_IFDIR
+    {
+        Tier.Public => 0x1ED, // 0755
+        Tier.Group => 0x1E8, // 0750: the names in it tell who holds something
+        _ => 0x1C0, // 0700
+    };
 }
 
 /// <summary>A file whose contents are rendered at open and held until it is closed or read from the start again.</summary>

@@ -58,7 +58,7 @@ internal sealed partial class ViewFileSystem
 
         fuse_entry_out entry = default;
         bool isFixed = index - 2 < directory.FixedCount;
-        (Row row, long size) = isFixed ? directory.Fixed(index - 2) : (directory.Row.Dynamic!, 0);
+        (Row row, long size) = isFixed ? directory.Fixed(index - 2) : (directory.Row.Dynamic!, directory.Row.Dynamic is FileRow or StreamRow ? -1 : 0);
         int i = index - 2 - directory.FixedCount;
         ulong key = !isFixed ? directory.Entries.Key(i) : directory.Node == NodeId.Root ? 0 : directory.Node.Key;
         ReadOnlySpan<byte> name = isFixed ? row.Name : directory.Entries.Name(i);

@@ -36,6 +36,11 @@ internal static class ViewTable
         .. FieldFiles.Rows<Prog>(Progs.Kind, Prog.Fields, Progs.Read),
         new FileRow("progs/<id>/stats", Tier.Group, Progs.Stats) { Subject = Progs.Kind, CountsRuns = true },
         .. If(has.Links, new FileRow("progs/<id>/attached", Tier.Public, Links.AttachmentsOf) { Subject = Progs.Kind }),
+        .. If(has.Links, new FileRow("progs/<id>/links", Tier.Public, Relations.LinksOf) { Subject = Progs.Kind }),
+        .. If(has.Links, new FileRow("progs/<id>/extended_by", Tier.Public, Relations.ExtendedBy) { Subject = Progs.Kind }),
+        new StreamRow("progs/<id>/tail_calls", Tier.Public, new TailCalls()) { Subject = Progs.Kind },
+        .. If(has.Holders, new FileRow("progs/<id>/pids", Tier.Group, Holders.OfProg) { Subject = Progs.Kind }),
+        .. If(has.Pinned, new FileRow("progs/<id>/pinned", Tier.Group, PinPaths.Of(Progs.Kind, pin_what.PIN_PROG)) { Subject = Progs.Kind }),
         new SymlinkRow("progs/<id>/btf", Btfs.LinkFromProg) { Subject = Progs.Kind },
         new DirectoryRow("progs/<id>/maps", new UsedMaps()) { Subject = Progs.Kind },
         new SymlinkRow("progs/<id>/maps/<map>", To("../../../maps/"u8)) { Subject = Maps.Kind },
@@ -46,11 +51,13 @@ internal static class ViewTable
         new DirectoryRow("maps/<id>") { Subject = Maps.Kind },
         .. FieldFiles.Rows<Map>(Maps.Kind, Map.Fields, Maps.Read),
         new FileRow("maps/<id>/progs", Tier.Public, Maps.UsedBy) { Subject = Maps.Kind },
+        .. If(has.Holders, new FileRow("maps/<id>/pids", Tier.Group, Holders.OfMap) { Subject = Maps.Kind }),
+        .. If(has.Pinned, new FileRow("maps/<id>/pinned", Tier.Group, PinPaths.Of(Maps.Kind, pin_what.PIN_MAP)) { Subject = Maps.Kind }),
         new SymlinkRow("maps/<id>/btf", Btfs.LinkFromMap) { Subject = Maps.Kind },
         .. If(has.Elements, new StreamRow("maps/<id>/entries", Tier.Private, new Elements(asBpftool: false)) { Subject = Maps.Kind }),
         .. If(has.Elements, new StreamRow("maps/<id>/entries.json", Tier.Private, new Elements(asBpftool: true)) { Subject = Maps.Kind }),
 
-        .. has.Links is null ? [] : LinkRows(),
+        .. has.Links is null ? [] : LinkRows(has),
 
         new FileRow("btf.json", Tier.Public, Btfs.AllJson),
         new DirectoryRow("btf", new ObjectIds(Btfs.Kind)),
@@ -58,16 +65,22 @@ internal static class ViewTable
         .. FieldFiles.Rows<BtfObject>(Btfs.Kind, BtfObject.Fields, Btfs.Read),
         new FileRow("btf/<id>/progs", Tier.Public, Btfs.ProgsOf) { Subject = Btfs.Kind },
         new FileRow("btf/<id>/maps", Tier.Public, Btfs.MapsOf) { Subject = Btfs.Kind },
+        .. If(has.Holders, new FileRow("btf/<id>/pids", Tier.Group, Holders.OfBtf) { Subject = Btfs.Kind }),
         new StreamRow("btf/<id>/c", Tier.Public, new BtfDeclarations()) { Subject = Btfs.Kind },
+
+        .. If(has.Holders, new DirectoryRow("pids", new HolderPids(), Tier.Group)),
+        .. If(has.Holders, new FileRow("pids/<pid>", Tier.Group, Holders.OfProcess)),
     ];
 
-    private static IEnumerable<Row> LinkRows() =>
+    private static IEnumerable<Row> LinkRows(IteratorSet has) =>
     [
         new DirectoryRow("links", new ObjectIds(Links.Kind)),
         .. Group(Links.Kind, "by-type", GroupBy.Type),
         new DirectoryRow("links/<id>") { Subject = Links.Kind },
         .. FieldFiles.Rows<Link>(Links.Kind, Link.Fields, Links.Read),
         new FileRow("links/<id>/target", Tier.Public, Links.Target) { Subject = Links.Kind },
+        .. If(has.Holders, new FileRow("links/<id>/pids", Tier.Group, Holders.OfLink) { Subject = Links.Kind }),
+        .. If(has.Pinned, new FileRow("links/<id>/pinned", Tier.Group, PinPaths.Of(Links.Kind, pin_what.PIN_LINK)) { Subject = Links.Kind }),
         new SymlinkRow("links/<id>/prog", Links.ProgLink) { Subject = Links.Kind },
     ];
 

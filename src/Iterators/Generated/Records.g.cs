@@ -10,6 +10,25 @@ using System.Runtime.InteropServices;
 
 namespace Iterators;
 
+/// <summary><c>enum holder_kind</c>.</summary>
+public enum holder_kind : uint
+{
+    /// <summary><c>HOLDER_PROG</c>.</summary>
+    HOLDER_PROG = 1,
+    /// <summary><c>HOLDER_MAP</c>.</summary>
+    HOLDER_MAP = 2,
+    /// <summary><c>HOLDER_LINK</c>.</summary>
+    HOLDER_LINK = 3,
+    /// <summary><c>HOLDER_BTF</c>.</summary>
+    HOLDER_BTF = 4,
+    /// <summary><c>HOLDER_ITER</c>.</summary>
+    HOLDER_ITER = 5,
+    /// <summary><c>HOLDER_PERF_EVENT</c>.</summary>
+    HOLDER_PERF_EVENT = 6,
+    /// <summary><c>HOLDER_SOCKET</c>.</summary>
+    HOLDER_SOCKET = 7,
+}
+
 /// <summary><c>enum map_flags</c>.</summary>
 [Flags]
 public enum map_flags : uint
@@ -20,6 +39,25 @@ public enum map_flags : uint
     MAP_HAS_RING = 2,
     /// <summary><c>MAP_HAS_INNER</c>.</summary>
     MAP_HAS_INNER = 4,
+}
+
+/// <summary><c>enum pin_what</c>.</summary>
+public enum pin_what : uint
+{
+    /// <summary><c>PIN_NAME</c>.</summary>
+    PIN_NAME = 1,
+    /// <summary><c>PIN_SUPER</c>.</summary>
+    PIN_SUPER = 2,
+    /// <summary><c>PIN_MOUNT</c>.</summary>
+    PIN_MOUNT = 3,
+    /// <summary><c>PIN_MOUNT_ROOT</c>.</summary>
+    PIN_MOUNT_ROOT = 4,
+    /// <summary><c>PIN_PROG</c>.</summary>
+    PIN_PROG = 5,
+    /// <summary><c>PIN_MAP</c>.</summary>
+    PIN_MAP = 6,
+    /// <summary><c>PIN_LINK</c>.</summary>
+    PIN_LINK = 7,
 }
 
 /// <summary><c>enum prog_flags</c>.</summary>
@@ -51,6 +89,35 @@ public struct element_end_record
     /// <summary><c>__u64 torn</c>.</summary>
     [FieldOffset(0)]
     public ulong torn;
+}
+
+/// <summary><c>struct holder_record</c>, 36 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 36)]
+public struct holder_record
+{
+    /// <summary><c>__u32 pid</c>.</summary>
+    [FieldOffset(0)]
+    public uint pid;
+
+    /// <summary><c>__u32 fd</c>.</summary>
+    [FieldOffset(4)]
+    public uint fd;
+
+    /// <summary><c>__u32 id</c>.</summary>
+    [FieldOffset(8)]
+    public uint id;
+
+    /// <summary><c>enum holder_kind kind</c>.</summary>
+    [FieldOffset(12)]
+    public holder_kind kind;
+
+    /// <summary><c>__u32 is_own</c>.</summary>
+    [FieldOffset(16)]
+    public uint is_own;
+
+    /// <summary><c>char comm[16]</c>.</summary>
+    [FieldOffset(20)]
+    public char_16 comm;
 }
 
 /// <summary><c>struct link_record</c>, 416 bytes.</summary>
@@ -275,6 +342,27 @@ public struct one_prog_record
     public prog_record prog;
 }
 
+/// <summary><c>struct pin_record</c>, 16 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public struct pin_record
+{
+    /// <summary><c>enum pin_what what</c>.</summary>
+    [FieldOffset(0)]
+    public pin_what what;
+
+    /// <summary><c>__u32 id</c>.</summary>
+    [FieldOffset(4)]
+    public uint id;
+
+    /// <summary><c>__u32 dev</c>.</summary>
+    [FieldOffset(8)]
+    public uint dev;
+
+    /// <summary><c>__u32 length</c>.</summary>
+    [FieldOffset(12)]
+    public uint length;
+}
+
 /// <summary><c>struct prog_map_record</c>, 8 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 8)]
 public struct prog_map_record
@@ -441,6 +529,43 @@ public struct setup_record
     /// <summary><c>__u32 possible_cpus</c>.</summary>
     [FieldOffset(0)]
     public uint possible_cpus;
+}
+
+/// <summary><c>struct walk_pins_record</c>, 32 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 32)]
+public struct walk_pins_record
+{
+    /// <summary><c>__u32 prog_fd</c>.</summary>
+    [FieldOffset(0)]
+    public uint prog_fd;
+
+    /// <summary><c>__u32 map_fd</c>.</summary>
+    [FieldOffset(4)]
+    public uint map_fd;
+
+    /// <summary><c>__u32 link_fd</c>.</summary>
+    [FieldOffset(8)]
+    public uint link_fd;
+
+    /// <summary><c>__u32 first</c>.</summary>
+    [FieldOffset(12)]
+    public uint first;
+
+    /// <summary><c>__u32 next</c>.</summary>
+    [FieldOffset(16)]
+    public uint next;
+
+    /// <summary><c>__u32 length</c>.</summary>
+    [FieldOffset(20)]
+    public uint length;
+
+    /// <summary><c>__s32 error</c>.</summary>
+    [FieldOffset(24)]
+    public int error;
+
+    /// <summary><c>__u32 torn</c>.</summary>
+    [FieldOffset(28)]
+    public uint torn;
 }
 
 /// <summary>16 times <c>char</c>; converts to a span.</summary>

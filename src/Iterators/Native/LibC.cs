@@ -14,4 +14,12 @@ internal static unsafe partial class LibC
     /// <summary>statfs(2). <c>struct statfs</c> is 120 bytes on 64-bit Linux and starts with <c>f_type</c>.</summary>
     [LibraryImport(Library, SetLastError = true)]
     public static partial int statfs(byte* path, long* buf);
+
+    public const long SYS_fsopen = 430; // the same on every architecture
+    public const long SYS_fsconfig = 431;
+    public const long SYS_fsmount = 432;
+
+    /// <summary>syscall(2), for what libc has no function for; -1: errno tells why.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial long syscall(long number, nint a, nint b, nint c, nint d, nint e);
 }
