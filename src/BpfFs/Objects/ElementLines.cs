@@ -44,7 +44,7 @@ internal sealed class ElementLines(ElementReader reader, ElementFormat format) :
         if (format.Keys is null) to.AppendHex(element[..layout.KeySize], (byte)' ');
         else format.Keys.Write(element, to);
         to.Append((byte)'\t');
-        bool isList = layout.Cpus > 1 && format.Values is not null;
+        bool isList = MapElements.IsPercpu(reader.Map.type) && format.Values is not null;
         if (isList) to.Append((byte)'[');
         for (int cpu = 0; cpu < layout.Cpus; cpu++)
         {
