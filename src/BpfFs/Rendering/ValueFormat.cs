@@ -140,9 +140,10 @@ internal sealed class ValueFormat
 
     private EnumNode Enum(uint type, int size)
     {
+        // clang says only since version 15 that an enum is signed; before, an enumerator below zero tells (bpftool takes all for signed).
         bool isSigned = _asBpftool || _btf.IsSignedEnum(type);
         var names = new (long, byte[])[_btf.Length(type)];
-        // clang says only since version 15 that an enum is signed: without it, as many bits as there are.
+        for (int i = 0; i < names.Length && size < 8; i++) isSigned |= _btf.Enumerator(type, i).Value < 0;
         long bits = size == 8 ? -1 : (1L << (size * 8)) - 1;
         for (int i = 0; i < names.Length; i++)
         {
