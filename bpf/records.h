@@ -178,6 +178,65 @@ struct walk_pins_record {
 	__u32 torn;			/* 1: it changed so while it was walked that something may be missing */
 };
 
+/* What code.bpf.c's programs are given (fd, func and more) and give back. func: which of the program's functions, from 0. */
+#define CODE_NAME_LEN	256
+#define CODE_PIECE	256		/* what fits a program's stack */
+#define CODE_LINES	16
+#define CODE_INSNS	0xffffffff	/* as func: the whole program's BPF instructions */
+
+struct code_func_record {
+	__u32 fd;
+	__u32 func;
+	__s32 error;
+	__u32 func_cnt;			/* 0: one function */
+	__u32 blinded;			/* 1: constants were hidden in the code (net.core.bpf_jit_harden) */
+	__u32 bytes;			/* of machine code; 0: it is interpreted */
+	__u32 first_line;		/* index into the program's line info */
+	__u32 reserved;
+	__u8 tag[8];
+	char name[CODE_NAME_LEN];	/* of its symbol; empty: it has none */
+};
+
+struct code_bytes_record {
+	__u32 fd;
+	__u32 func;
+	__u32 offset;			/* bytes before the piece */
+	__s32 error;
+	__u32 length;			/* bytes in the piece; 0: there are no more */
+	__u32 reserved;
+	__u8 bytes[CODE_PIECE];
+};
+
+struct code_lines_record {
+	__u32 fd;
+	__u32 func;
+	__u32 first;			/* index into the program's line info */
+	__s32 error;
+	__u32 cnt;
+	__u32 reserved;
+	__u32 offsets[CODE_LINES];	/* bytes from the function's start */
+};
+
+enum code_name_kind {
+	CODE_NAME_CALL	= 1,		/* value: index of a call instruction */
+	CODE_NAME_NEAR	= 2,		/* value: bytes from the start of func's machine code */
+	CODE_NAME_AT	= 3,		/* value: an address found in the code */
+};
+
+struct code_name_record {
+	__u32 fd;
+	__u32 func;
+	enum code_name_kind kind;
+	__s32 error;
+	__s64 value;
+	__s64 call_base;		/* from call_base_record; 0: not known */
+	char name[CODE_NAME_LEN];
+};
+
+struct call_base_record {
+	__s64 from_landmark;		/* distance of __bpf_call_base from another symbol of the kernel's image */
+};
+
 /* What follows an element's key and value (elements.h). */
 struct element_end_record {
 	__u64 torn;		/* 1: it changed while it was read */

@@ -100,6 +100,17 @@ public sealed unsafe class Btf : SafeHandle
         return handle == 0 ? null : new Btf(handle);
     }
 
+    /// <summary>Parses BTF as it stands in a .BTF section; null with the errno if it is none.</summary>
+    public static Btf? TryParse(ReadOnlySpan<byte> data, out int errno)
+    {
+        fixed (byte* start = data)
+        {
+            nint handle = LibBpf.btf__new(start, (uint)data.Length);
+            errno = handle == 0 ? Marshal.GetLastPInvokeError() : 0;
+            return handle == 0 ? null : new Btf(handle);
+        }
+    }
+
     /// <summary>The kind of a type.</summary>
     public BtfKind Kind(uint type) => TypeById(type) is var t && t is null ? BtfKind.Void : (BtfKind)((t->info >> 24) & 0x1F);
 
@@ -162,6 +173,13 @@ public sealed unsafe class Btf : SafeHandle
         return new BtfMember(entry[0], entry[1], (int)(hasBitfields ? entry[2] & 0xFFFFFF : entry[2]), hasBitfields ? (int)(entry[2] >> 24) : 0);
     }
 
+    /// <summary>Parameter <paramref name="index"/> of a prototype; type 0: the rest are variable.</summary>
+    public (uint NameOffset, uint Type) Parameter(uint type, int index)
+    {
+        uint* entry = (uint*)(TypeById(type) + 1) + (2 * index); // struct btf_param: name_off, type
+        return (entry[0], entry[1]);
+    }
+
     /// <summary>Enumerator <paramref name="index"/>: its name's offset and its value.</summary>
     public (uint NameOffset, long Value) Enumerator(uint type, int index)
     {
@@ -178,6 +196,9 @@ public sealed unsafe class Btf : SafeHandle
 
     /// <summary>Whether an enum's values are signed.</summary>
     public bool IsSignedEnum(uint type) => TypeById(type)->info >> 31 != 0;
+
+    /// <summary>Whether a forward declaration is of a union; else of a struct.</summary>
+    public bool IsUnionFwd(uint type) => TypeById(type)->info >> 31 != 0;
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle()

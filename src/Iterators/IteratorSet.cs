@@ -69,6 +69,9 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary>The elements of maps.</summary>
     public MapElements Elements { get; private set; } = null!;
 
+    /// <summary>The code of programs.</summary>
+    public CodeReader Code { get; private set; } = null!;
+
     /// <summary>Programs that this kernel has no target for.</summary>
     public IReadOnlyList<ProgramRow> Missing => _missing;
 
@@ -84,7 +87,7 @@ public sealed unsafe class IteratorSet : IDisposable
         try
         {
             loaded = OpenAndLoad(options, leftOut);
-            set = new IteratorSet(loaded);
+            set = new IteratorSet(loaded) { Code = new CodeReader(options.KernelBtf, logger) };
             foreach (ProgramRow row in leftOut.Except(options.PinsOnly ? ProgramTable.Rows.Except(Pins.Programs) : []))
             {
                 set._missing.Add(row);
@@ -108,6 +111,7 @@ public sealed unsafe class IteratorSet : IDisposable
         foreach (IteratorLink? link in (ReadOnlySpan<IteratorLink?>)[DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, Holders]) link?.Dispose();
         Pinned?.Dispose();
         _object.Dispose();
+        Code.Dispose();
     }
 
     /// <summary>
@@ -137,7 +141,7 @@ public sealed unsafe class IteratorSet : IDisposable
     }
 
     /// <summary>Whether the kernel's BTF has the target's function <c>bpf_iter_NAME</c>.</summary>
-    private static bool IsKnown(Target target)
+    internal static bool IsKnown(Target target)
     {
         if (target == Target.Syscall) return true;
         fixed (byte* name = Encoding.UTF8.GetBytes(target.Name + '\0')) return LibBpf.libbpf_find_vmlinux_btf_id(name, LibBpf.BPF_TRACE_ITER) > 0;

@@ -23,4 +23,7 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Warning, "unlink {Path}: {Error}")]
     public static partial void UnpinFailed(ILogger logger, string path, string error);
+
+    [LoggerMessage(20, LogLevel.Warning, "programs' code is shown without machine code and names of calls: {Cause}")]
+    public static partial void CodeNotLoaded(ILogger logger, string cause);
 }

@@ -20,6 +20,9 @@ public sealed record Target(string Name, string Since)
     /// <summary>iter/task_file: kernel/bpf/task_iter.c.</summary>
     public static readonly Target TaskFile = new("task_file", "5.8");
 
+    /// <summary>iter/ksym: kernel/kallsyms.c.</summary>
+    public static readonly Target Ksym = new("ksym", "6.0");
+
     /// <summary>Programs of type BPF_PROG_TYPE_SYSCALL, kernel/bpf/syscall.c.</summary>
     public static readonly Target Syscall = new("syscall", "5.14");
 }

@@ -40,4 +40,7 @@ internal sealed class Field<T>
     public Writer Write { get; }
 
     public Predicate IsPresent { get; }
+
+    /// <summary>False: only a line in <c>info</c> and a key in JSON, as a file of that name is something else.</summary>
+    public bool HasFile { get; init; } = true;
 }

@@ -32,7 +32,7 @@ internal static class FieldFiles
             to.Append((byte)'\n');
             return 0;
         }) { Subject = kind },
-        .. fields.Select(field => new FileRow($"{kind.Plural}/<id>/{field.Name}", Tier.Public, (context, key, to) =>
+        .. fields.Where(field => field.HasFile).Select(field => new FileRow($"{kind.Plural}/<id>/{field.Name}", Tier.Public, (context, key, to) =>
         {
             int errno = read(context, (uint)key, out T value);
             if (errno != 0) return errno;

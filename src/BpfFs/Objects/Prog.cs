@@ -24,7 +24,7 @@ internal ref struct Prog
         new("loaded_at", "when it was loaded: UTC; in JSON seconds since 1970", (in p, in to) => to.Time(Clock.UnixSecondsOf(p.Record.load_time)), (in p) => p.Record.load_time != 0),
         new("uid", "user id of the loader", (in p, in to) => to.Number(p.Record.uid), (in p) => p.Record.load_time != 0),
         new("bytes_xlated", "bytes of the translated instructions", (in p, in to) => to.Number(p.Record.bytes_xlated)),
-        new("jited", "whether it runs as machine code", (in p, in to) => to.Bool(p.Record.bytes_jited != 0)),
+        new("jited", "whether it runs as machine code", (in p, in to) => to.Bool(p.Record.bytes_jited != 0)) { HasFile = false },
         new("bytes_jited", "bytes of machine code, subprograms included", (in p, in to) => to.Number(p.Record.bytes_jited), (in p) => p.Record.bytes_jited != 0),
         new("bytes_memlock", "bytes of memory for the instructions", (in p, in to) => to.Number(p.Record.pages * (ulong)Environment.SystemPageSize)),
         new("map_ids", "ids of the maps it uses", (in p, in to) => to.Numbers(p.MapIds), (in p) => !p.MapIds.IsEmpty),

@@ -1,5 +1,6 @@
 using BpfFs.Attachments;
 using BpfFs.Objects;
+using BpfFs.Objects.Code;
 using Iterators;
 
 namespace BpfFs.View;
@@ -41,6 +42,9 @@ internal static class ViewTable
         new StreamRow("progs/<id>/tail_calls", Tier.Public, new TailCalls()) { Subject = Progs.Kind },
         .. If(has.Holders, new FileRow("progs/<id>/pids", Tier.Group, Holders.OfProg) { Subject = Progs.Kind }),
         .. If(has.Pinned, new FileRow("progs/<id>/pinned", Tier.Group, PinPaths.Of(Progs.Kind, pin_what.PIN_PROG)) { Subject = Progs.Kind }),
+        new FileRow("progs/<id>/xlated", Tier.Private, CodeFiles.Xlated) { Subject = Progs.Kind },
+        new FileRow("progs/<id>/jited", Tier.Private, CodeFiles.Jited) { Subject = Progs.Kind },
+        new FileRow("progs/<id>/source", Tier.Private, CodeFiles.Source) { Subject = Progs.Kind },
         new SymlinkRow("progs/<id>/btf", Btfs.LinkFromProg) { Subject = Progs.Kind },
         new DirectoryRow("progs/<id>/maps", new UsedMaps()) { Subject = Progs.Kind },
         new SymlinkRow("progs/<id>/maps/<map>", To("../../../maps/"u8)) { Subject = Maps.Kind },

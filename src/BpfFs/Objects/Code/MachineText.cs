@@ -1,0 +1,130 @@
+using System.Text;
+using BpfFs.Rendering;
+using Iced.Intel;
+using Iterators;
+
+namespace BpfFs.Objects.Code;
+
+/// <summary>
+/// <c>jited</c> on x86-64: each function's machine code in AT&amp;T syntax, offsets counted from its start. Every operand that can be a kernel address goes
+/// through <see cref="TryGetSymbol"/>, which gives it a name or hides it; the bytes of the code are not shown.
+/// </summary>
+internal sealed class MachineText : ISymbolResolver
+{
+    private const uint Small = 0xFFFF; // constants up to it are not hidden in blinded code: offsets and sizes of the compiler's own
+    private readonly KnownConstants _known;
+    private readonly CodeNames _names;
+    private readonly bool _isBlinded;
+    private readonly GasFormatter _formatter;
+    private readonly StringOutput _line = new();
+    private readonly Dictionary<(bool IsNear, ulong Value), string> _cache = [];
+    private int _function, _length;
+
+    /// <param name="known">Out of the program's instructions.</param>
+    /// <param name="names">Names of what lies outside the program.</param>
+    /// <param name="isBlinded">Constants were split in two to hide them: so might addresses be.</param>
+    public MachineText(KnownConstants known, CodeNames names, bool isBlinded)
+    {
+        _known = known;
+        _names = names;
+        _isBlinded = isBlinded;
+        _formatter = new GasFormatter(this);
+        _formatter.Options.UppercaseHex = false;
+        _formatter.Options.BranchLeadingZeros = false;
+        _formatter.Options.SignedImmediateOperands = true;
+        _formatter.Options.FirstOperandCharIndex = 7;
+    }
+
+    /// <summary>Function <paramref name="index"/> with its lines: <c>  1f:TABmov    %rsp,%rbp</c>.</summary>
+    public void Append(int index, MachineFunction function, ReadOnlySpan<bpf_line_info> lines, Btf? btf, TextBuffer to)
+    {
+        _function = index;
+        _length = function.Code.Length;
+        var decoder = Iced.Intel.Decoder.Create(64, new ByteArrayCodeReader(function.Code), 0);
+        int nextLine = 0;
+        while (decoder.IP < (ulong)_length)
+        {
+            decoder.Decode(out Instruction instruction);
+            int at = (int)instruction.IP;
+            while (nextLine < function.LineOffsets.Length && function.LineOffsets[nextLine] <= at)
+            {
+                if (function.FirstLine + nextLine < lines.Length) FunctionText.AppendLine(btf, lines[function.FirstLine + nextLine], to);
+                nextLine++;
+            }
+            AppendOffset(at, to);
+            _formatter.Format(instruction, _line);
+            to.AppendText(Encoding.UTF8.GetBytes(_line.ToStringAndReset()));
+            to.Append((byte)'\n');
+        }
+    }
+
+    /// <summary>Four columns of hex, a colon, a tab.</summary>
+    public static void AppendOffset(int at, TextBuffer to)
+    {
+        for (int limit = 0x10; limit <= 0x1000; limit <<= 4)
+        {
+            if (at < limit) to.Append((byte)' ');
+        }
+        to.AppendHex((ulong)at);
+        to.Append(":\t"u8);
+    }
+
+    /// <summary>Asked for each operand: targets, addresses in memory, displacements, constants.</summary>
+    public bool TryGetSymbol(in Instruction instruction, int operand, int instructionOperand, ulong address, int addressSize, out SymbolResult symbol)
+    {
+        symbol = default;
+        if (instructionOperand < 0) return false;
+        OpKind kind = instruction.GetOpKind(instructionOperand);
+        bool isNear = kind is OpKind.NearBranch64 or OpKind.NearBranch32 or OpKind.NearBranch16 or OpKind.FarBranch32
+            || (kind == OpKind.Memory && instruction.IsIPRelativeMemoryOperand);
+        string? text = isNear ? NameNear(address) : NameConstant(kind == OpKind.Memory, address, addressSize);
+        if (text is null) return false;
+        symbol = new SymbolResult(address, text);
+        return true;
+    }
+
+    /// <summary>What stands relative to the code is known only by its distance, so it is never a number unless it is inside the function.</summary>
+    private string? NameNear(ulong target)
+    {
+        if (target < (ulong)_length) return null;
+        if (!_cache.TryGetValue((true, target), out string? text))
+        {
+            Span<byte> name = stackalloc byte[CodeNames.MaxLength];
+            text = Symbol(name[.._names.Near(_function, (long)target, name)]);
+            _cache[(true, target)] = text;
+        }
+        return text;
+    }
+
+    private string? NameConstant(bool isMemory, ulong value, int size)
+    {
+        bool isNarrow = size <= 4 || value == KernelAddress.Extend((uint)value);
+        if (_isBlinded && !isMemory && value > Small && (ulong)-(long)value > Small) return "<hidden>";
+        if (isNarrow)
+        {
+            if (!KernelAddress.IsPossible((uint)value) || _known.IsOwn((uint)value)) return null;
+            return NameAddress(KernelAddress.Extend((uint)value));
+        }
+        return KernelAddress.IsPossible(value) ? NameAddress(value) : null;
+    }
+
+    private string NameAddress(ulong address)
+    {
+        if (_known.MapAt(address) is { } map) return map;
+        if (!_cache.TryGetValue((false, address), out string? text))
+        {
+            Span<byte> name = stackalloc byte[CodeNames.MaxLength];
+            text = Symbol(name[.._names.At(address, name)]);
+            _cache[(false, address)] = text;
+        }
+        return text;
+    }
+
+    private static string Symbol(ReadOnlySpan<byte> kernelName)
+    {
+        if (kernelName.IsEmpty) return Encoding.UTF8.GetString(KernelAddress.Unnamed);
+        using var text = new TextBuffer();
+        KernelAddress.AppendSymbol(kernelName, text);
+        return Encoding.UTF8.GetString(text.Written);
+    }
+}
