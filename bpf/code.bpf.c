@@ -19,11 +19,23 @@ struct bpf_ksym {
 
 struct bpf_prog___code;
 
+struct bpf_kfunc_desc {
+	__u32 func_id;
+	__u16 offset;
+	unsigned long addr;		/* since 6.4 (1cf3bfc60f98) */
+};
+
+struct bpf_kfunc_desc_tab___code {
+	struct bpf_kfunc_desc descs[0];
+	__u32 nr_descs;
+};
+
 struct bpf_prog_aux___code {
 	__u32 func_cnt;
 	struct bpf_prog___code **func;
 	struct bpf_ksym ksym;
 	void **jited_linfo;
+	struct bpf_kfunc_desc_tab___code *kfunc_tab;
 	__u32 nr_linfo;
 	__u32 linfo_idx;
 };
@@ -184,6 +196,41 @@ int code_lines(struct code_lines_record *ctx)
 	return 0;
 }
 
+struct kfunc_search {
+	struct bpf_kfunc_desc *descs;
+	struct bpf_insn insn;
+	__u64 address;
+};
+
+static long compare_kfunc(__u64 i, void *ctx)
+{
+	struct kfunc_search *search = ctx;
+	struct bpf_kfunc_desc *desc = (void *)search->descs + i * bpf_core_type_size(struct bpf_kfunc_desc);
+
+	if (BPF_CORE_READ(desc, func_id) != search->insn.imm || BPF_CORE_READ(desc, offset) != search->insn.off)
+		return 0;
+	search->address = BPF_CORE_READ(desc, addr);
+	return 1;
+}
+
+/*
+ * What a call instruction calls. Helpers are distances from __bpf_call_base. So are the kernel's other functions, unless they may
+ * lie further away than 32 bits reach (bpf_jit_supports_far_kfunc_call()): then it is a BTF id.
+ */
+static __always_inline __u64 called(struct bpf_prog___code *prog, struct bpf_insn insn, long call_base)
+{
+	struct kfunc_search search = { .insn = insn };
+	struct bpf_kfunc_desc_tab___code *kfuncs = BPF_CORE_READ(prog, aux, kfunc_tab);
+
+	if (insn.src_reg == BPF_PSEUDO_KFUNC_CALL && kfuncs && bpf_core_field_exists(search.descs->addr)) {
+		search.descs = kfuncs->descs;
+		bpf_loop(BPF_CORE_READ(kfuncs, nr_descs), compare_kfunc, &search, 0);
+		if (search.address)
+			return search.address;
+	}
+	return call_base ? landmark() + call_base + insn.imm : 0;
+}
+
 /* What lies where an instruction or a constant points: "symbol+0x0/0x20 [module]"; nothing where there is no symbol. */
 SEC("syscall")
 int code_name(struct code_name_record *ctx)
@@ -198,12 +245,12 @@ int code_name(struct code_name_record *ctx)
 		return 0;
 	}
 	if (ctx->kind == CODE_NAME_CALL) {
-		if (!ctx->call_base || ctx->value < 0 || ctx->value >= BPF_CORE_READ(prog, len) ||
+		if (ctx->value < 0 || ctx->value >= BPF_CORE_READ(prog, len) ||
 		    bpf_probe_read_kernel(&insn, sizeof(insn), prog->insnsi + ctx->value)) {
 			ctx->error = ENOENT;
 			return 0;
 		}
-		address = landmark() + ctx->call_base + insn.imm;
+		address = called(prog, insn, ctx->call_base);
 	} else if (ctx->kind == CODE_NAME_NEAR) {
 		func = function(prog, ctx->func);
 		if (!func) {

@@ -9,6 +9,7 @@ namespace BpfFs.Objects.Code;
 internal sealed class KnownConstants
 {
     private readonly HashSet<uint> _own = [];
+    private readonly HashSet<ulong> _ownWide = [];
     private readonly Dictionary<ulong, string> _maps = [];
 
     /// <param name="shown">As bpf(2) shows them: maps by id.</param>
@@ -33,6 +34,9 @@ internal sealed class KnownConstants
     /// <summary>Whether a 32-bit number is the program's own.</summary>
     public bool IsOwn(uint value) => _own.Contains(value);
 
+    /// <summary>Whether a 64-bit number is the program's own.</summary>
+    public bool IsOwn(ulong value) => _ownWide.Contains(value);
+
     /// <summary>The map, or the place in a map's value, at an address; null: there is none.</summary>
     public string? MapAt(ulong address) => _maps.GetValueOrDefault(address);
 
@@ -48,8 +52,9 @@ internal sealed class KnownConstants
             return;
         }
         ulong value = Wide(insn, next);
-        // The compiler shortens a number that 32 bits can hold.
-        if (!KernelAddress.IsPossible(value)) _own.Add((uint)value);
+        if (KernelAddress.IsPossible(value)) return; // hidden there too
+        _ownWide.Add(value);
+        _own.Add((uint)value); // the kernel's compiler shortens what 32 bits can hold
     }
 
     private static ulong Wide(Insn low, Insn high) => (uint)low.Immediate | ((ulong)(uint)high.Immediate << 32);

@@ -31,7 +31,6 @@ internal sealed class MachineText : ISymbolResolver
         _formatter = new GasFormatter(this);
         _formatter.Options.UppercaseHex = false;
         _formatter.Options.BranchLeadingZeros = false;
-        _formatter.Options.SignedImmediateOperands = true;
         _formatter.Options.FirstOperandCharIndex = 7;
     }
 
@@ -96,16 +95,16 @@ internal sealed class MachineText : ISymbolResolver
         return text;
     }
 
+    /// <summary>
+    /// Small numbers are no addresses. A number of 32 bits is shown unless it can be the lower half of an address and is not the program's own; one of
+    /// 64 bits only if it is the program's own: the kernel's compiler puts in per-CPU pointers too, which look like nothing.
+    /// </summary>
     private string? NameConstant(bool isMemory, ulong value, int size)
     {
-        bool isNarrow = size <= 4 || value == KernelAddress.Extend((uint)value);
-        if (_isBlinded && !isMemory && value > Small && (ulong)-(long)value > Small) return "<hidden>";
-        if (isNarrow)
-        {
-            if (!KernelAddress.IsPossible((uint)value) || _known.IsOwn((uint)value)) return null;
-            return NameAddress(KernelAddress.Extend((uint)value));
-        }
-        return KernelAddress.IsPossible(value) ? NameAddress(value) : null;
+        if (_isBlinded && !isMemory && value > Small && unchecked(0 - value) > Small) return "<hidden>";
+        bool isNarrow = size <= 4 || value <= uint.MaxValue || value == KernelAddress.Extend((uint)value);
+        if (isNarrow) return !KernelAddress.IsPossible((uint)value) || _known.IsOwn((uint)value) ? null : NameAddress(KernelAddress.Extend((uint)value));
+        return _known.IsOwn(value) ? null : NameAddress(value);
     }
 
     private string NameAddress(ulong address)
