@@ -12,7 +12,12 @@ public sealed class AccessTests(ZooView fixture) : IClassFixture<ZooView>
         string[] files = [_view.At("README"), _view.At("status"), _view.At("progs.debug"), _view.At("maps.debug"), _view.At("links.debug"), _view.At("progs.json"),
             _view.At("maps.json"), _view.Of(_zoo.User, "info"), _view.Of(_zoo.User, "attached"), _view.Of(_zoo.Map("zoo_hash"), "json"), _view.Of(_zoo.Map("zoo_hash"), "progs")];
         Tool.AsNobody("for f in \"$@\"; do cat \"$f\" || exit 1; done", files).Succeeded();
-        Assert.Equal("", Tool.AsNobody("find \"$1\" ! -readable ! -name entries", _view.Root).Succeeded().Output);
+        // What is for others to read, nobody reads; the rest, nobody does not.
+        string[] directories = [_view.Of(_zoo.User), _view.Of(_zoo.Caller), _view.Of(_zoo.Map("zoo_hash")), _view.Of(_zoo.Map("zoo_ring"))];
+        Assert.Equal("", Tool.AsNobody("find \"$@\" -perm -o=r ! -readable -o -type f ! -perm -o=r -readable", directories).Succeeded().Output);
+        string hidden = Tool.AsNobody("find \"$@\" -type f ! -readable -printf '%f %m\n'", directories).Succeeded().Output;
+        Assert.Contains("entries 600\n", hidden, StringComparison.Ordinal);
+        Assert.DoesNotContain(hidden.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => l[^4..] is not (" 600" or " 640"));
         Assert.Equal(File.ReadAllText(_view.At("progs.json")), Tool.AsNobody("cat \"$1\"", _view.At("progs.json")).Output);
     }
 

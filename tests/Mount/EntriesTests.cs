@@ -78,6 +78,20 @@ public sealed class EntriesTests(PlainView view) : IClassFixture<PlainView>
     }
 
     [Fact]
+    public void Memory_does_not_grow_with_the_map()
+    {
+        using MountedView fresh = new();
+        using BpfMap map = BpfMap.Create("large", MapType.Array, 4, 64, 500_000);
+        long Peak() => long.Parse(File.ReadLines($"/proc/{fresh.ProcessId}/status").Single(l => l.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], null);
+        Tool.Shell("for i in 1 2 3 4; do head -c 3000000 \"$1\" >/dev/null & done; wait", fresh.Of(map, "entries")).Succeeded();
+        long before = Peak();
+        // 100 MB each; what a reader may cost is the first MiB and its iterator's buffer
+        string counts = Tool.Shell("for i in 1 2 3 4; do wc -l <\"$1\" & done; wait", fresh.Of(map, "entries")).Succeeded().Output;
+        Assert.Equal("500000\n500000\n500000\n500000\n", counts);
+        Assert.InRange(Peak() - before, 0, 16 * 1024);
+    }
+
+    [Fact]
     public void Ten_entries_of_a_map_with_room_for_a_million()
     {
         using BpfMap map = BpfMap.Create("roomy", MapType.Hash, 4, 8, 1_000_000, BpfMap.NoPrealloc);

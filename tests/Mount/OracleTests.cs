@@ -94,16 +94,20 @@ public sealed class OracleTests(ZooView fixture) : IClassFixture<ZooView>
     [Fact]
     public void Every_json_file_parses()
     {
-        string[] files = Tool.Shell("find \"$1\" -name json -o -name '*.json'", _view.Root).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.InRange(files.Length, 2 + _zoo.Programs.Count() + _zoo.Maps.Count(), int.MaxValue);
+        string[] all = Directory.GetFiles(_view.Root, "*.json");
+        string[] files = [.. all, .. _zoo.Programs.Select(p => _view.Of(p, "json")), .. _zoo.Maps.Select(m => _view.Of(m, "json"))];
         foreach (string file in files)
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
-            JsonElement first = document.RootElement.ValueKind == JsonValueKind.Array ? document.RootElement[0] : document.RootElement;
-            string[] keys = [.. first.EnumerateObject().Select(p => p.Name)];
-            Assert.Equal(keys.Length, keys.Distinct().Count());
+            JsonElement[] objects = document.RootElement.ValueKind == JsonValueKind.Array ? [.. document.RootElement.EnumerateArray()] : [document.RootElement];
+            foreach (JsonElement one in objects)
+            {
+                string[] keys = [.. one.EnumerateObject().Select(p => p.Name)];
+                Assert.Equal(keys.Length, keys.Distinct().Count());
+            }
         }
-        Tool.Shell("for f in \"$@\"; do /usr/bin/python3 -m json.tool \"$f\" >/dev/null || exit 1; done", _view.At("progs.json"), _view.At("maps.json"), _view.Of(_zoo.User, "json"), _view.Of(_zoo.Map("zoo_tail"), "json")).Succeeded();
+        Assert.InRange(all.Length, 2, 100);
+        Tool.Shell("for f in \"$@\"; do /usr/bin/python3 -m json.tool \"$f\" >/dev/null || exit 1; done", [.. all, _view.Of(_zoo.User, "json"), _view.Of(_zoo.Map("zoo_tail"), "json")]).Succeeded();
     }
 
     [Fact]
