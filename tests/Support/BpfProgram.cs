@@ -60,7 +60,8 @@ public sealed unsafe class BpfProgram : Descriptor
     /// <param name="type">Its type.</param>
     /// <param name="instructions">null: return 0.</param>
     /// <param name="license">GPL or another.</param>
-    public static BpfProgram Load(string name, ProgramType type = ProgramType.SocketFilter, ulong[]? instructions = null, string license = "GPL")
+    /// <param name="attachType">enum bpf_attach_type; null: what the type needs to load.</param>
+    public static BpfProgram Load(string name, ProgramType type = ProgramType.SocketFilter, ulong[]? instructions = null, string license = "GPL", uint? attachType = null)
     {
         instructions ??= Instructions.Return(DefaultResult(type));
         byte[] licenseBytes = Encoding.ASCII.GetBytes(license + "\0");
@@ -75,7 +76,7 @@ public sealed unsafe class BpfProgram : Descriptor
                 insns = insns,
                 license = licensePointer,
                 prog_flags = type == ProgramType.Syscall ? BPF_F_SLEEPABLE : 0,
-                expected_attach_type = AttachType(type),
+                expected_attach_type = attachType ?? AttachType(type),
             };
             Bpf.CopyName(name, attr.prog_name);
             int fd = Bpf.Try(Bpf.BPF_PROG_LOAD, ref attr);

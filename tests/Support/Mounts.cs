@@ -11,6 +11,10 @@ public static partial class Mounts
         .Where(fields => Unescape(fields[4]) == path)
         .Select(fields => fields[Array.IndexOf(fields, "-", 6) + 1])];
 
+    /// <summary>Where cgroup2 is mounted; null: nowhere.</summary>
+    public static string? Cgroup2 => File.ReadLines("/proc/self/mountinfo").Where(line => line.Contains(" - cgroup2 ", StringComparison.Ordinal))
+        .Select(line => Unescape(line.Split(' ')[4])).FirstOrDefault();
+
     /// <summary>Mounts bpffs at /sys/fs/bpf, if it is not there yet.</summary>
     public static void EnsureBpffs()
     {
