@@ -69,6 +69,9 @@ internal sealed class FileRow(string path, Tier tier, Render render) : Row(path,
     /// <summary>The kernel counts the runs of programs while the file is open, and each read from its start renders it anew.</summary>
     public bool CountsRuns { get; init; }
 
+    /// <summary>It stays as it is for the life of the object, and rendering it is so much work that its size is worth remembering.</summary>
+    public bool Lasts { get; init; }
+
     public override uint Mode => FileMode(Tier);
 
     public static uint FileMode(Tier tier) => 0x8000u | tier switch // S_IFREG

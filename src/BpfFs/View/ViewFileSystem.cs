@@ -22,6 +22,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     private readonly ViewOptions _options;
     private readonly OpenFiles _files = new();
     private readonly SizeMemory _sizes = new();
+    private readonly LastingSizes _lasting = new();
 
     public ViewFileSystem(Tree tree, ViewContext context, ViewOptions options)
     {
@@ -84,6 +85,7 @@ internal sealed partial class ViewFileSystem : FileSystem
                 CapturedFile captured = Context.CapturedFiles.Rent();
                 opened = captured;
                 errno = captured.Open(Context, row, id);
+                if (row.Lasts && errno == 0) _lasting.Keep(node, errno, captured.Size);
                 break;
             case StreamRow row:
                 var stream = new StreamFile();
@@ -134,6 +136,12 @@ internal sealed partial class ViewFileSystem : FileSystem
         int errno;
         switch (row)
         {
+            case FileRow { Lasts: true } file:
+                ulong node = new NodeId(row.Number, key).Value;
+                if (_lasting.TryGet(node, out errno, out size)) return errno;
+                errno = SizeOf(file.Render, key, out size);
+                _lasting.Keep(node, errno, size);
+                return errno;
             case FileRow file:
                 return SizeOf(file.Render, key, out size);
             case SymlinkRow link:

@@ -63,8 +63,8 @@ internal static class CodeFiles
         {
             if (errno != 0) return errno;
             if (code!.Lines.Length == 0) return ENOENT;
-            using Btf? btf = LoadBtf(code);
-            if (btf is null) return ENOENT;
+            using Btf? btf = Btf.TryLoad(code.BtfId, out errno);
+            if (btf is null) return errno != 0 ? errno : EIO;
             SourceText.Append(code, btf, to);
             return 0;
         }
