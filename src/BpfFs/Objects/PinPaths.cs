@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using BpfFs.Rendering;
 using BpfFs.View;
 using Iterators;
@@ -34,34 +35,29 @@ internal static class PinPaths
 
     private static void AppendPaths(PinFileSystem system, in Pin pin, TextBuffer to)
     {
-        SortedDictionary<string, uint> elsewhere = new(StringComparer.Ordinal); // by path, a character per byte
-        bool isHere = false;
+        SortedDictionary<string, uint> here = new(StringComparer.Ordinal), elsewhere = new(StringComparer.Ordinal); // by path, a character per byte
         foreach (PinMount mount in system.Mounts)
         {
             ReadOnlySpan<byte> root = mount.Root, path = pin.Path;
             if (mount.Point.Length == 0 || !path.StartsWith(root) || (path.Length > root.Length && path[root.Length] != '/')) continue;
-            if (mount.Namespace == s_ownNamespace)
-            {
-                isHere = true;
-                to.AppendText(mount.Point);
-                to.AppendText(path[root.Length..]);
-                to.Append((byte)'\n');
-                continue;
-            }
-            string text = System.Text.Encoding.Latin1.GetString([.. mount.Point, .. path[root.Length..]]);
-            if (!elsewhere.TryGetValue(text, out uint other) || mount.Namespace < other) elsewhere[text] = mount.Namespace;
+            string text = Encoding.Latin1.GetString([.. mount.Point, .. path[root.Length..]]);
+            SortedDictionary<string, uint> paths = mount.Namespace == s_ownNamespace ? here : elsewhere;
+            if (!paths.TryGetValue(text, out uint other) || mount.Namespace < other) paths[text] = mount.Namespace;
         }
-        if (isHere) return;
-        foreach ((string text, uint name) in elsewhere)
+        foreach ((string text, uint name) in here.Count > 0 ? here : elsewhere)
         {
-            to.AppendText(System.Text.Encoding.Latin1.GetBytes(text));
-            to.Append(" (mount namespace "u8);
-            to.Append((ulong)name);
-            to.Append(")\n"u8);
+            to.AppendText(Encoding.Latin1.GetBytes(text));
+            if (here.Count == 0)
+            {
+                to.Append("\t(mount namespace "u8); // a tab, which no escaped path has
+                to.Append((ulong)name);
+                to.Append((byte)')');
+            }
+            to.Append((byte)'\n');
         }
-        if (elsewhere.Count > 0) return;
+        if (here.Count + elsewhere.Count > 0) return;
         to.AppendText(pin.Path);
-        to.Append(" (not mounted)\n"u8);
+        to.Append("\t(not mounted)\n"u8);
     }
 
     private static int Take(ViewContext context, out List<PinFileSystem>? systems) => context.Iterators.Pinned!.Read(out systems!);

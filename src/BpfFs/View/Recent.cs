@@ -1,8 +1,11 @@
+using System.Diagnostics;
+
 namespace BpfFs.View;
 
 /// <summary>
 /// What costs a pass over all processes or file systems, whatever it is wanted for. Opening a file always takes it anew; but stat and listings,
-/// which want the sizes of such files for object after object, take what is not yet a second old: so old stat may be anyway (docs/view.md, "How fresh").
+/// which want the sizes of such files for object after object, take the last one for ten times as long as it took, at most a second: so a walk of
+/// the whole view spends a tenth of its time on it, and stat is as fresh as that allows.
 /// </summary>
 /// <param name="take">Makes one; 0 or an errno.</param>
 internal sealed class Recent<T>(Recent<T>.Taker take)
@@ -10,23 +13,24 @@ internal sealed class Recent<T>(Recent<T>.Taker take)
 {
     public delegate int Taker(ViewContext context, out T? value);
 
-    private const long Kept = 1000; // milliseconds
     private volatile Taking? _last;
 
     /// <summary>0 or an errno. The value is shared: nobody changes it.</summary>
     public int Get(ViewContext context, out T value)
     {
-        long now = Environment.TickCount64;
-        if (ObjectKind.IsHeld && _last is { } last && now - last.At < Kept)
+        long start = Stopwatch.GetTimestamp();
+        if (ObjectKind.IsHeld && _last is { } last && start < last.Until)
         {
             value = last.Value;
             return 0;
         }
         int errno = take(context, out T? taken);
         value = taken!;
-        if (errno == 0) _last = new Taking(taken!, now);
-        return errno;
+        if (errno != 0) return errno;
+        long end = Stopwatch.GetTimestamp();
+        _last = new Taking(taken!, start + Math.Min((end - start) * 11, Stopwatch.Frequency));
+        return 0;
     }
 
-    private sealed record Taking(T Value, long At);
+    private sealed record Taking(T Value, long Until);
 }
