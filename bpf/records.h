@@ -179,7 +179,7 @@ struct walk_pins_record {
 };
 
 /* What code.bpf.c's programs are given (fd, func and more) and give back. func: which of the program's functions, from 0. */
-#define CODE_NAME_LEN	256
+#define CODE_NAME_LEN	192
 #define CODE_PIECE	256		/* what fits a program's stack */
 #define CODE_LINES	16
 #define CODE_INSNS	0xffffffff	/* as func: the whole program's BPF instructions */

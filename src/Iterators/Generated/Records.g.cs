@@ -136,8 +136,8 @@ public struct code_bytes_record
     public u8_256 bytes;
 }
 
-/// <summary><c>struct code_func_record</c>, 296 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 296)]
+/// <summary><c>struct code_func_record</c>, 232 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 232)]
 public struct code_func_record
 {
     /// <summary><c>__u32 fd</c>.</summary>
@@ -176,9 +176,9 @@ public struct code_func_record
     [FieldOffset(32)]
     public u8_8 tag;
 
-    /// <summary><c>char name[256]</c>.</summary>
+    /// <summary><c>char name[192]</c>.</summary>
     [FieldOffset(40)]
-    public char_256 name;
+    public char_192 name;
 }
 
 /// <summary><c>struct code_lines_record</c>, 88 bytes.</summary>
@@ -214,8 +214,8 @@ public struct code_lines_record
     public u32_16 offsets;
 }
 
-/// <summary><c>struct code_name_record</c>, 288 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 288)]
+/// <summary><c>struct code_name_record</c>, 224 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 224)]
 public struct code_name_record
 {
     /// <summary><c>__u32 fd</c>.</summary>
@@ -242,9 +242,9 @@ public struct code_name_record
     [FieldOffset(24)]
     public long call_base;
 
-    /// <summary><c>char name[256]</c>.</summary>
+    /// <summary><c>char name[192]</c>.</summary>
     [FieldOffset(32)]
-    public char_256 name;
+    public char_192 name;
 }
 
 /// <summary><c>struct element_end_record</c>, 8 bytes.</summary>
@@ -771,9 +771,9 @@ public struct char_128
     }
 }
 
-/// <summary>256 times <c>char</c>; converts to a span.</summary>
-[InlineArray(256)]
-public struct char_256
+/// <summary>192 times <c>char</c>; converts to a span.</summary>
+[InlineArray(192)]
+public struct char_192
 {
     private byte _element0;
 
