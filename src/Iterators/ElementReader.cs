@@ -10,7 +10,7 @@ namespace Iterators;
 /// </summary>
 public sealed unsafe class ElementReader : IDisposable
 {
-    private const int KernelBuffer = 32 * 1024; // bpf_seq_read's: an element that does not fit is E2BIG
+    private const int KernelBuffer = 32 * 1024; // bpf_seq_read's: an element that fills it is E2BIG already (seq_write, fs/seq_file.c)
     private const int BufferSize = 64 * 1024;
     private const long LargestElement = 64 * 1024 * 1024;
     private readonly MapElements _elements;
@@ -30,7 +30,7 @@ public sealed unsafe class ElementReader : IDisposable
         Map = record;
         Layout = elements.LayoutOf(record);
         _size = (int)Layout.Size;
-        _iterates = _size <= KernelBuffer && elements.CanIterate(record.type);
+        _iterates = _size < KernelBuffer && elements.CanIterate(record.type);
         _capacity = Math.Max(BufferSize, _size + Layout.ValueOffset); // looked up: the previous key stands behind the element
         _buffer = (byte*)NativeMemory.AllocZeroed((nuint)_capacity);
     }

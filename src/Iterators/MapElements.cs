@@ -9,18 +9,18 @@ namespace Iterators;
 public readonly record struct ElementLayout(int KeySize, int ValueSize, int Cpus)
 {
     /// <summary>Where the first value starts.</summary>
-    public int ValueOffset => RoundUp8(KeySize);
+    public int ValueOffset => (int)RoundUp8(KeySize);
 
     /// <summary>From one CPU's value to the next.</summary>
-    public int ValueStride => RoundUp8(ValueSize);
+    public int ValueStride => (int)RoundUp8(ValueSize);
 
     /// <summary>Where the end mark lies.</summary>
-    public long EndOffset => ValueOffset + ((long)ValueStride * Cpus);
+    public long EndOffset => RoundUp8(KeySize) + (RoundUp8(ValueSize) * Cpus);
 
     /// <summary>All of an element.</summary>
     public long Size => EndOffset + sizeof(ulong);
 
-    private static int RoundUp8(int size) => (size + 7) & ~7;
+    private static long RoundUp8(int size) => (size + 7L) & ~7L;
 }
 
 /// <summary>The elements of maps: iter/bpf_map_elem, attached to a map for each reader.</summary>
