@@ -6,7 +6,9 @@ namespace Support;
 public static class ViewBinary
 {
     /// <summary>Environment variable BPFFS_VIEW, or out/bpffs-view.</summary>
-    public static string Path { get; } = Find();
+    public static string Path => s_path ??= Find(); // when it is wanted: Zoo needs none
+
+    private static string? s_path;
 
     private static int s_pinDirectories;
 
