@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Iterators;
+
+namespace BpfFs.Tests.Rendering;
+
+/// <summary>A member of a struct or union, offsets and sizes in bits; size 0: no bitfield.</summary>
+internal readonly record struct Member(string Name, uint Type, int Offset, int Size = 0);
+
+/// <summary>Writes BTF as linux/btf.h describes it, also such as no compiler makes. Each method gives the type's id.</summary>
+internal sealed class BtfBuilder
+{
+    public const uint Signed = 1, Char = 2, Bool = 4;
+
+    private readonly List<uint> _types = [];
+    private readonly List<byte> _strings = [0];
+    private uint _last;
+
+    public uint Int(string name, int size, uint encoding = 0, int bits = -1, int offset = 0) =>
+        Add(name, BtfKind.Int, 0, false, (uint)size, (encoding << 24) | ((uint)offset << 16) | (uint)(bits < 0 ? size * 8 : bits));
+
+    public uint Ptr(uint to) => Add("", BtfKind.Ptr, 0, false, to);
+
+    public uint Array(uint element, uint count) => Add("", BtfKind.Array, 0, false, 0, element, element, count);
+
+    public uint Struct(string name, int size, params Member[] members) => Composite(BtfKind.Struct, name, size, members);
+
+    public uint Union(string name, int size, params Member[] members) => Composite(BtfKind.Union, name, size, members);
+
+    public uint Enum(string name, int size, bool isSigned, params (string Name, int Value)[] values) =>
+        Add(name, BtfKind.Enum, values.Length, isSigned, (uint)size, [.. values.SelectMany(v => new[] { String(v.Name), (uint)v.Value })]);
+
+    public uint Enum64(string name, bool isSigned, params (string Name, long Value)[] values) =>
+        Add(name, BtfKind.Enum64, values.Length, isSigned, 8, [.. values.SelectMany(v => new[] { String(v.Name), (uint)v.Value, (uint)(v.Value >> 32) })]);
+
+    public uint Fwd(string name) => Add(name, BtfKind.Fwd, 0, false, 0);
+
+    public uint Typedef(string name, uint to) => Add(name, BtfKind.Typedef, 0, false, to);
+
+    public uint Const(uint to) => Add("", BtfKind.Const, 0, false, to);
+
+    public uint Volatile(uint to) => Add("", BtfKind.Volatile, 0, false, to);
+
+    public uint TypeTag(string tag, uint to) => Add(tag, BtfKind.TypeTag, 0, false, to);
+
+    public uint Float(string name, int size) => Add(name, BtfKind.Float, 0, false, (uint)size);
+
+    public uint Var(string name, uint type) => Add(name, BtfKind.Var, 0, false, type, 1);
+
+    public uint Datasec(string name, int size, params (uint Var, int Offset, int Size)[] variables) =>
+        Add(name, BtfKind.Datasec, variables.Length, false, (uint)size, [.. variables.SelectMany(v => new[] { v.Var, (uint)v.Offset, (uint)v.Size })]);
+
+    public Btf Build()
+    {
+        byte[] types = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_types)).ToArray();
+        uint[] header = [0x0001_eb9f, 24, 0, (uint)types.Length, (uint)types.Length, (uint)_strings.Count];
+        byte[] all = [.. MemoryMarshal.AsBytes<uint>(header), .. types, .. _strings];
+        return Btf.TryParse(all, out int errno) ?? throw new InvalidOperationException($"libbpf does not take this BTF: {errno}");
+    }
+
+    private uint Composite(BtfKind kind, string name, int size, Member[] members)
+    {
+        bool bitfields = members.Any(m => m.Size != 0);
+        return Add(name, kind, members.Length, bitfields, (uint)size,
+            [.. members.SelectMany(m => new[] { String(m.Name), m.Type, bitfields ? ((uint)m.Size << 24) | (uint)m.Offset : (uint)m.Offset })]);
+    }
+
+    private uint Add(string name, BtfKind kind, int length, bool flag, uint sizeOrType, params uint[] more)
+    {
+        _types.AddRange([String(name), (flag ? 1u << 31 : 0) | ((uint)kind << 24) | (uint)length, sizeOrType]);
+        _types.AddRange(more);
+        return ++_last;
+    }
+
+    private uint String(string text)
+    {
+        if (text.Length == 0) return 0;
+        uint at = (uint)_strings.Count;
+        _strings.AddRange(Encoding.Latin1.GetBytes(text)); // one byte per char: tests want bytes that are no UTF-8
+        _strings.Add(0);
+        return at;
+    }
+}
