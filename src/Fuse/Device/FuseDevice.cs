@@ -8,6 +8,7 @@ namespace Fuse;
 internal sealed unsafe class FuseDevice : SafeHandle, INotifier
 {
     private const string Path = "/dev/fuse";
+    private const ulong Number = (10 << 8) | 229; // makedev(MISC_MAJOR, FUSE_MINOR)
 
     private FuseDevice(int descriptor)
         : base(-1, ownsHandle: true) => SetHandle(descriptor);
@@ -19,7 +20,12 @@ internal sealed unsafe class FuseDevice : SafeHandle, INotifier
         fixed (byte* path = "/dev/fuse\0"u8)
         {
             int descriptor = open(path, O_RDWR | O_CLOEXEC, default);
-            return descriptor >= 0 ? new FuseDevice(descriptor) : throw new FuseException("open", Path, errno);
+            if (descriptor < 0) throw new FuseException("open", Path, errno);
+            var device = new FuseDevice(descriptor);
+            stat found;
+            if (fstat(descriptor, &found) == 0 && (ulong)found.st_rdev == Number) return device;
+            device.Dispose();
+            throw new FuseException("open", Path, ENODEV, "not the FUSE device (character device 10, 229)"); // mount(2) would only say EINVAL
         }
     }
 
