@@ -49,6 +49,7 @@ internal sealed unsafe class BpfObject : SafeHandle
         LibBpfLog.Clear();
         int result = LibBpf.bpf_object__load(handle);
         if (result < 0) throw Failure("load", _name, -result);
+        LastingDescriptors.AddAll(handle);
     }
 
     /// <summary>Leaves a program out of the load.</summary>
@@ -65,6 +66,7 @@ internal sealed unsafe class BpfObject : SafeHandle
 
     protected override bool ReleaseHandle()
     {
+        LastingDescriptors.RemoveAll(handle);
         LibBpf.bpf_object__close(handle);
         return true;
     }

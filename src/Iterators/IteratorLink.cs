@@ -12,6 +12,7 @@ public sealed unsafe class IteratorLink : SafeHandle
     {
         Program = program;
         SetHandle(fd);
+        LastingDescriptors.Add(fd);
     }
 
     /// <summary>The C function.</summary>
@@ -35,5 +36,9 @@ public sealed unsafe class IteratorLink : SafeHandle
     }
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
+    protected override bool ReleaseHandle()
+    {
+        LastingDescriptors.Remove((int)handle);
+        return LibC.close((int)handle) == 0;
+    }
 }

@@ -60,9 +60,6 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary>Why <see cref="Pinned"/> is null.</summary>
     public int PinWalkErrno { get; private set; }
 
-    /// <summary>Our own descriptors that stay open. All others are opened to read something and are nobody's business.</summary>
-    public IReadOnlySet<uint> LastingDescriptors { get; private set; } = new HashSet<uint>();
-
     /// <summary>The records of single objects.</summary>
     public OneObject One { get; private set; } = null!;
 
@@ -171,7 +168,5 @@ public sealed unsafe class IteratorSet : IDisposable
         Elements = new MapElements(leftOut.Contains(ProgramTable.MapElements) ? -1 : _object.ProgramFd(ProgramTable.MapElements.Name), cpus);
         PinWalkErrno = PinWalk.Open(_object.ProgramFd(ProgramTable.WalkPins.Name), _object.MapFd("pin_output"), Progs!.Descriptor, out PinWalk? pinned);
         Pinned = pinned;
-        LastingDescriptors = Directory.EnumerateFileSystemEntries("/proc/self/fd")
-            .Select(path => uint.Parse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture)).ToHashSet();
     }
 }

@@ -81,7 +81,7 @@ internal static class Holders
         while (reader.MoveNext())
         {
             ref readonly holder_record r = ref reader.Current;
-            if ((uint)r.kind < s_kinds.Length && (r.is_own == 0 || context.Iterators.LastingDescriptors.Contains(r.fd))) holders.Add(r);
+            if ((uint)r.kind < s_kinds.Length && (r.is_own == 0 || LastingDescriptors.Contains(r.fd))) holders.Add(r);
         }
         context.ReadBuffers.Return(buffer);
         return reader.Errno;

@@ -20,7 +20,9 @@ internal static class Readme
         progs/ID/ maps/ID/                   one object: info, json, a file per field
           progs/ID/attached                  what the program is attached to
           progs/ID/maps/                     the maps it uses
+          progs/ID/tail_calls extended_by    other programs that have to do with it
           maps/ID/progs                      the programs that use the map
+          */ID/pids */ID/pinned              which processes hold it, where it is pinned (root, and -o gid=)
           maps/ID/entries                    what is in the map (root)
         progs/by-name/NAME/ by-type/ by-tag/ the same objects by what they are called
         maps/by-name/NAME/ by-type/

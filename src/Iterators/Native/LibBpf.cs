@@ -95,6 +95,15 @@ internal static unsafe partial class LibBpf
     public static partial nint bpf_object__next_program(nint obj, nint prog);
 
     [LibraryImport(Library)]
+    public static partial nint bpf_object__next_map(nint obj, nint map);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_map__fd(nint map);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_object__btf_fd(nint obj);
+
+    [LibraryImport(Library)]
     public static partial byte* bpf_program__name(nint prog);
 
     [LibraryImport(Library)]
