@@ -11,11 +11,13 @@ namespace Iterators;
 internal sealed unsafe class BpfObject : SafeHandle
 {
     private readonly string _name;
+    private readonly string _kernelBtf;
 
-    private BpfObject(string name, nint handle)
+    private BpfObject(string name, string? kernelBtf, nint handle)
         : base(0, ownsHandle: true)
     {
         _name = name;
+        _kernelBtf = kernelBtf ?? "/sys/kernel/btf/vmlinux";
         SetHandle(handle);
     }
 
@@ -38,7 +40,7 @@ internal sealed unsafe class BpfObject : SafeHandle
             };
             // The resource lies in the loaded image: libbpf reads it in place.
             nint handle = LibBpf.bpf_object__open_mem(stream.PositionPointer, (nuint)stream.Length, &opts);
-            return handle == 0 ? throw Failure("open", name, Marshal.GetLastPInvokeError()) : new BpfObject(name, handle);
+            return handle == 0 ? throw Failure("open", name, Marshal.GetLastPInvokeError()) : new BpfObject(name, kernelBtf, handle);
         }
     }
 
@@ -48,7 +50,12 @@ internal sealed unsafe class BpfObject : SafeHandle
     {
         LibBpfLog.Clear();
         int result = LibBpf.bpf_object__load(handle);
-        if (result < 0) throw Failure("load", _name, -result);
+        if (result < 0)
+        {
+            throw HasKernelBtf()
+                ? Failure("load", _name, -result)
+                : new BpfException("load", _kernelBtf, -result, LibBpfLog.Tail(12), "not the kernel's BTF (it must be built with CONFIG_DEBUG_INFO_BTF)");
+        }
         LastingDescriptors.AddAll(handle);
     }
 
@@ -62,6 +69,20 @@ internal sealed unsafe class BpfObject : SafeHandle
     public int MapFd(string map)
     {
         fixed (byte* name = Encoding.UTF8.GetBytes(map + '\0')) return LibBpf.bpf_object__find_map_fd_by_name(handle, name);
+    }
+
+    /// <summary>libbpf only says EIO or ENOENT of the object where it is the kernel's BTF that it cannot read.</summary>
+    private bool HasKernelBtf()
+    {
+        try
+        {
+            using Btf? btf = Btf.TryParse(File.ReadAllBytes(_kernelBtf), out _);
+            return btf is not null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     protected override bool ReleaseHandle()
