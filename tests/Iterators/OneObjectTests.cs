@@ -257,8 +257,9 @@ public sealed class OneObjectTests(LoadedSet loaded) : IClassFixture<LoadedSet>
         foreach (string held in Ids.HeldBy(Environment.ProcessId).Where(id => id.StartsWith("Program", StringComparison.Ordinal)))
         {
             uint id = uint.Parse(held["Program ".Length..], null);
-            if (BpfInfo.OfProgram(id) is { } info && ProgramTable.Rows.FirstOrDefault(r => r.Name.StartsWith(info.Text(64, 16), StringComparison.Ordinal) && info.Text(64, 16).Length == Math.Min(15, r.Name.Length)) is { } row)
-                programs[row.Name] = (id, info.U64(200));
+            if (BpfInfo.OfProgram(id) is not { } info) continue;
+            string name = info.Text(64, 16);
+            if (ProgramTable.Rows.FirstOrDefault(r => r.Name[..Math.Min(15, r.Name.Length)] == name) is { } row) programs[row.Name] = (id, info.U64(200));
         }
         return programs;
     }

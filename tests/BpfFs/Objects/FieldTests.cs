@@ -10,10 +10,12 @@ namespace BpfFs.Tests.Objects;
 public sealed class FieldTests
 {
     [Fact]
-    public void Program_with_everything() => Golden.Verify(Samples.Files(Progs.Kind, Prog.Fields, Samples.Reading(Samples.FullProg(), Samples.MapIds)), "Prog.full");
+    public void Program_with_everything() =>
+        Golden.Verify(Samples.Files(Progs.Kind, Prog.Fields, Samples.Reading(Samples.FullProg(), Samples.MapIds)), "Prog.full");
 
     [Fact]
-    public void Program_with_the_least() => Golden.Verify(Samples.Files(Progs.Kind, Prog.Fields, Samples.Reading(Samples.LeastProg(), [])), "Prog.least");
+    public void Program_with_the_least() =>
+        Golden.Verify(Samples.Files(Progs.Kind, Prog.Fields, Samples.Reading(Samples.LeastProg(), [])), "Prog.least");
 
     [Fact]
     public void Map_with_everything() =>
@@ -55,7 +57,11 @@ public sealed class FieldTests
     [Fact]
     public void Names_are_one_word_each_and_said_once()
     {
-        foreach (string[] names in (string[][])[[.. Prog.Fields.Select(f => f.Name)], [.. Map.Fields.Select(f => f.Name)], [.. Link.Fields.Select(f => f.Name)], [.. BtfObject.Fields.Select(f => f.Name)]])
+        IEnumerable<string>[] kinds =
+        [
+            Prog.Fields.Select(f => f.Name), Map.Fields.Select(f => f.Name), Link.Fields.Select(f => f.Name), BtfObject.Fields.Select(f => f.Name),
+        ];
+        foreach (string[] names in kinds.Select(k => k.ToArray()))
         {
             Assert.Equal(names.Distinct(), names);
             Assert.All(names, name => Assert.Matches("^[a-z][a-z0-9_]*$", name));
@@ -117,8 +123,8 @@ public sealed class FieldTests
                 Text.AssertSafe(Encoding.UTF8.GetBytes(info), "\n\t");
                 foreach (string line in info.TrimEnd('\n').Split('\n')) Assert.Matches("^[a-z0-9_]+:\t[^\t]*$", line);
             }
-            Assert.Equal(Lines(progInfo).Keys, Text.AssertJson(Encoding.UTF8.GetBytes(Samples.Json(prog[0], Samples.MapIds))).EnumerateObject().Select(p => p.Name));
-            Assert.Equal(Lines(mapInfo).Keys, Text.AssertJson(Encoding.UTF8.GetBytes(Samples.Json(map[0], fdInfo[0]))).EnumerateObject().Select(p => p.Name));
+            Assert.Equal(Lines(progInfo).Keys, Keys(Samples.Json(prog[0], Samples.MapIds)));
+            Assert.Equal(Lines(mapInfo).Keys, Keys(Samples.Json(map[0], fdInfo[0])));
         }
     }
 
@@ -131,7 +137,8 @@ public sealed class FieldTests
         foreach (JsonProperty property in document.EnumerateObject())
         {
             string value = lines[property.Name];
-            Assert.Equal(fields.Single(f => f.Name == property.Name).HasFile, files.Contains($"== {directory}/<id>/{property.Name}\n{value}\n", StringComparison.Ordinal));
+            bool isThere = files.Contains($"== {directory}/<id>/{property.Name}\n{value}\n", StringComparison.Ordinal);
+            Assert.Equal(fields.Single(f => f.Name == property.Name).HasFile, isThere);
             string expected = property.Value.ValueKind switch
             {
                 _ when property.Name == "loaded_at" => DateTime.UnixEpoch.AddSeconds(property.Value.GetInt64()).ToString("yyyy-MM-ddTHH:mm:ssZ", null),
@@ -143,6 +150,8 @@ public sealed class FieldTests
             Assert.Equal(expected, value);
         }
     }
+
+    private static IEnumerable<string> Keys(string json) => Text.AssertJson(Encoding.UTF8.GetBytes(json)).EnumerateObject().Select(p => p.Name);
 
     private static Dictionary<string, string> Lines(string info) =>
         info.TrimEnd('\n').Split('\n').Select(line => line.Split(":\t", 2)).ToDictionary(parts => parts[0], parts => parts[1]);

@@ -56,7 +56,8 @@ public sealed class BpftoolTests
             while (reader.ReadNext(out ReadOnlySpan<byte> element) == 1)
             {
                 byte[] copy = element.ToArray();
-                ours.Add(Hex(copy[..map.KeySize]), (Text.Of(to => keys.Write(copy, to)), Text.Of(to => values.Write(copy.AsSpan(reader.Layout.ValueOffset), to))));
+                string key = Text.Of(to => keys.Write(copy, to)), value = Text.Of(to => values.Write(copy.AsSpan(reader.Layout.ValueOffset), to));
+                ours.Add(Hex(copy[..map.KeySize]), (key, value));
             }
         }
         JsonArray theirs = JsonNode.Parse(Tool.Run("bpftool", "-j", "map", "dump", "id", $"{map.Id}").Succeeded().Output)!.AsArray();

@@ -22,7 +22,8 @@ public sealed class CeilingTests
             using Btf btf = generator.Types.Build();
             int room = size + (random.Next(4) == 0 ? random.Next(9) : 0);
             ValueNode node = ValueFormat.Make(btf, type, room, asBpftool: i % 3 == 0);
-            foreach ((int offset, int length) in ValueFormat.KernelRanges(btf, type, room)) Assert.True(offset >= 0 && length >= 0 && offset + length <= room, $"type of seed {typeSeed}");
+            foreach ((int offset, int length) in ValueFormat.KernelRanges(btf, type, room))
+                Assert.True(offset >= 0 && length >= 0 && offset + length <= room, $"type of seed {typeSeed}");
             for (int round = 0; round < 8; round++)
             {
                 byte[] data = new byte[room];

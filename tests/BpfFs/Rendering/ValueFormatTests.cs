@@ -38,8 +38,10 @@ public sealed class ValueFormatTests
         uint pointer = _types.Ptr(0);
         Value("pointer", pointer, Bytes(0x7fff_0000_1234UL));
         uint real = _types.Float("float", 4), doubled = _types.Float("double", 8);
-        foreach (float f in (float[])[0, -1.5f, float.MaxValue, float.Epsilon, float.NaN, float.PositiveInfinity]) Value("float", real, BitConverter.GetBytes(f));
-        foreach (double d in (double[])[0, -0.0, 0.1, double.MinValue, double.Epsilon, double.NaN, double.NegativeInfinity]) Value("double", doubled, BitConverter.GetBytes(d));
+        foreach (float f in (float[])[0, -1.5f, float.MaxValue, float.Epsilon, float.NaN, float.PositiveInfinity])
+            Value("float", real, BitConverter.GetBytes(f));
+        foreach (double d in (double[])[0, -0.0, 0.1, double.MinValue, double.Epsilon, double.NaN, double.NegativeInfinity])
+            Value("double", doubled, BitConverter.GetBytes(d));
         Value("long double", _types.Float("long double", 16), [.. Enumerable.Range(0, 16).Select(i => (byte)i)]);
         Value("const volatile typedef", _types.Const(_types.Volatile(_types.Typedef("number_t", _types.Int("int", 4, BtfBuilder.Signed)))), Bytes(-2));
         Verify();
@@ -78,7 +80,8 @@ public sealed class ValueFormatTests
         Value("bitfields", fields, Bytes(ulong.MaxValue));
         for (int bit = 0; bit < 64; bit += 7) Value($"bit {bit}", fields, Bytes(1UL << bit));
         Value("all 64 bits", _types.Struct("whole", 8, new Member("all", large, 0, 64)), Bytes(ulong.MaxValue));
-        Value("64 bits across 9 bytes", _types.Struct("nine", 9, new Member("one", unsigned, 0, 1), new Member("all", large, 1, 64)), [1, 0, 0, 0, 0, 0, 0, 0, 1]);
+        Value("64 bits across 9 bytes", _types.Struct("nine", 9, new Member("one", unsigned, 0, 1), new Member("all", large, 1, 64)),
+            [1, 0, 0, 0, 0, 0, 0, 0, 1]);
         Value("65 bits do not exist", _types.Struct("toomany", 9, new Member("all", large, 0, 65)), new byte[9]);
         Value("beyond the end", _types.Struct("beyond", 4, new Member("x", unsigned, 30, 3)), new byte[4]);
         // before kind_flag the bits stood in the int, and at any bit of the struct
@@ -125,7 +128,8 @@ public sealed class ValueFormatTests
         uint word = _types.Union("", 4, new Member("word", number, 0), new Member("bytes", _types.Array(small, 4), 0));
         Value("union", word, Bytes(0x01020304));
         Value("anonymous members", _types.Struct("holder", 12, new("", word, 0), new("", point, 32)), [.. Bytes(5), .. Bytes(6), .. Bytes(7)]);
-        Value("section", _types.Datasec(".bss", 12, (_types.Var("counter", number), 0, 4), (_types.Var("where", point), 4, 8)), [.. Bytes(1), .. Bytes(2), .. Bytes(3)]);
+        Value("section", _types.Datasec(".bss", 12, (_types.Var("counter", number), 0, 4), (_types.Var("where", point), 4, 8)),
+            [.. Bytes(1), .. Bytes(2), .. Bytes(3)]);
         Value("section of nothing", _types.Datasec(".data", 4), new byte[4]);
         Value("names that are no names", _types.Struct("s", 4, new Member("a\"b\\c\n\x1b\u00ff", number, 0)), Bytes(1));
         Value("a member beyond the end", _types.Struct("wrong", 4, new Member("x", number, 8)), new byte[4]);
@@ -207,24 +211,31 @@ public sealed class ValueFormatTests
     {
         // more members than are followed, and among them a pointer of the kernel's
         uint small = _types.Int("unsigned char", 1), pointer = _types.Ptr(_types.TypeTag("kptr", _types.Fwd("task_struct")));
-        Member[] members = [new("p", pointer, 0), .. Enumerable.Range(0, 30_000).Select(i => new Member("", _types.Struct("", 1, new Member("x", small, 0)), 64 + (i * 8)))];
+        uint tiny = _types.Struct("", 1, new Member("x", small, 0));
+        Member[] members = [new("p", pointer, 0), .. Enumerable.Range(0, 30_000).Select(i => new Member("", tiny, 64 + (i * 8)))];
         uint large = _types.Struct("large", 30_008, members);
         using Btf btf = _types.Build();
         byte[] data = new byte[30_008];
         Bytes(0xffff_8881_dead_beefUL).CopyTo(data, 0);
-        foreach (int size in (int[])[30_008, 30_000]) Assert.DoesNotContain("ef be ad", Text.Of(to => ValueFormat.Make(btf, large, size).Write(data, to)), StringComparison.Ordinal);
+        foreach (int size in (int[])[30_008, 30_000])
+        {
+            string text = Text.Of(to => ValueFormat.Make(btf, large, size).Write(data, to));
+            Assert.DoesNotContain("ef be ad", text, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
     public void Where_the_kernels_fields_lie()
     {
         uint number = _types.Int("int", 4, BtfBuilder.Signed), pointer = _types.Ptr(_types.TypeTag("kptr", _types.Fwd("task_struct")));
-        uint point = _types.Struct("point", 8, new Member("x", number, 0), new Member("y", number, 32)), locked = _types.Struct("bpf_spin_lock", 4, new Member("val", number, 0));
+        uint point = _types.Struct("point", 8, new Member("x", number, 0), new Member("y", number, 32));
+        uint byteType = _types.Int("unsigned char", 1), locked = _types.Struct("bpf_spin_lock", 4, new Member("val", number, 0));
         uint pair = _types.Struct("pair", 16, new Member("at", point, 0), new Member("p", pointer, 64));
         uint plain = _types.Struct("plain", 12, new Member("lock", locked, 0), new Member("at", point, 32));
         uint pairs = _types.Struct("pairs", 136, new Member("n", number, 0), new Member("all", _types.Array(_types.Array(pair, 2), 4), 64));
         uint afterMany = _types.Struct("after", 400_008, new Member("points", _types.Array(point, 50_000), 0), new Member("p", pointer, 3_200_000));
-        uint tooMany = _types.Struct("many", 25_008, [.. Enumerable.Range(0, 25_000).Select(i => new Member("", _types.Int("unsigned char", 1), i * 8)), new("p", pointer, 200_000)]);
+        Member[] members = [.. Enumerable.Range(0, 25_000).Select(i => new Member("", byteType, i * 8)), new("p", pointer, 200_000)];
+        uint tooMany = _types.Struct("many", 25_008, members);
         using Btf btf = _types.Build();
         Assert.Empty(ValueFormat.KernelRanges(btf, point, 8));
         Assert.Empty(ValueFormat.KernelRanges(btf, 0, 8));

@@ -9,7 +9,8 @@ public sealed class ListingTests : IDisposable
 {
     private static readonly byte[] s_tag = [0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4], s_other = [1, 2, 3, 4, 5, 6, 7, 8];
     private readonly FakeKind _kind = new(
-        (1, 1, "same", s_tag), (2, 2, "same", s_other), (3, 1, "", s_tag), (4, 1, ".", s_tag), (5, 1, "..", s_tag), (6, 99, "...", s_tag), (700, 1, "other.name_1", s_tag));
+        (1, 1, "same", s_tag), (2, 2, "same", s_other), (3, 1, "", s_tag), (4, 1, ".", s_tag),
+        (5, 1, "..", s_tag), (6, 99, "...", s_tag), (700, 1, "other.name_1", s_tag));
     private readonly EntryList _list = new();
 
     public void Dispose() => _list.Dispose();

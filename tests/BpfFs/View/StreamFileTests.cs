@@ -154,15 +154,17 @@ public sealed class StreamFileTests
         producer.Failure = EIO;
         byte[] buffer = new byte[Large];
         int total = 0, errno;
-        while ((errno = file.Read(Fakes.Request, total, buffer.AsSpan(total, Math.Min(65_536, Large - total)), out int length, out _)) == 0 && length > 0) total += length;
+        while ((errno = file.Read(Fakes.Request, total, Next(), out int length, out _)) == 0 && length > 0) total += length;
         Assert.Equal(EIO, errno);
         Assert.InRange(total, StreamFile.HeadSize - 65_536, producer.FailsAt);
         Assert.True(producer.Contents.AsSpan(0, total).SequenceEqual(buffer.AsSpan(0, total)));
 
         producer.FailsAt = -1; // the reader tries again: it goes on where it was
-        while ((errno = file.Read(Fakes.Request, total, buffer.AsSpan(total, Math.Min(65_536, Large - total)), out int length, out _)) == 0 && length > 0) total += length;
+        while ((errno = file.Read(Fakes.Request, total, Next(), out int length, out _)) == 0 && length > 0) total += length;
         Assert.Equal(0, errno);
         Assert.Equal(producer.Contents, buffer);
+
+        Span<byte> Next() => buffer.AsSpan(total, Math.Min(65_536, Large - total));
     }
 
     [Fact]
