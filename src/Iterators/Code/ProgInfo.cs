@@ -45,8 +45,8 @@ public unsafe struct bpf_prog_info
     /// <summary>The device it is offloaded to.</summary>
     public uint ifindex;
 
-    /// <summary>gpl_compatible: bit 0.</summary>
-    public uint gpl_compatible;
+    /// <summary>gpl_compatible is bit 0 of it.</summary>
+    public uint reserved;
 
     /// <summary>Of that device.</summary>
     public ulong netns_dev;
