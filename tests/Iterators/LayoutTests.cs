@@ -16,6 +16,9 @@ public sealed class LayoutTests
     [InlineData(typeof(LibBpf.bpf_test_run_opts), "<bpf/bpf.h>")]
     [InlineData(typeof(btf_type), "<linux/btf.h>")]
     [InlineData(typeof(bpf_btf_info), "<linux/bpf.h>")]
+    [InlineData(typeof(bpf_prog_info), "<linux/bpf.h>")]
+    [InlineData(typeof(bpf_func_info), "<linux/bpf.h>")]
+    [InlineData(typeof(bpf_line_info), "<linux/bpf.h>")]
     public void Members_lie_where_C_has_them(Type type, string header)
     {
         var members = new Dictionary<string, string>();
