@@ -16,7 +16,7 @@ internal sealed class MachineText : ISymbolResolver
     private readonly CodeNames _names;
     private readonly bool _isBlinded;
     private readonly GasFormatter _formatter;
-    private readonly StringOutput _line = new();
+    private readonly Output _output = new();
     private readonly Dictionary<(bool IsNear, ulong Value), string> _cache = [];
     private int _function, _length;
 
@@ -38,6 +38,7 @@ internal sealed class MachineText : ISymbolResolver
     public void Append(int index, MachineFunction function, ReadOnlySpan<bpf_line_info> lines, Btf? btf, TextBuffer to)
     {
         _function = index;
+        _output.To = to;
         _length = function.Code.Length;
         var decoder = Iced.Intel.Decoder.Create(64, new ByteArrayCodeReader(function.Code), 0);
         int nextLine = 0;
@@ -51,8 +52,7 @@ internal sealed class MachineText : ISymbolResolver
                 nextLine++;
             }
             AppendOffset(at, to);
-            _formatter.Format(instruction, _line);
-            to.AppendText(Encoding.UTF8.GetBytes(_line.ToStringAndReset()));
+            _formatter.Format(instruction, _output);
             to.Append((byte)'\n');
         }
     }
@@ -125,5 +125,19 @@ internal sealed class MachineText : ISymbolResolver
         using var text = new TextBuffer();
         KernelAddress.AppendSymbol(kernelName, text);
         return Encoding.UTF8.GetString(text.Written);
+    }
+
+    /// <summary>Takes a line in pieces, as they come, without making a string of them.</summary>
+    private sealed class Output : FormatterOutput
+    {
+        public TextBuffer To { get; set; } = null!;
+
+        public override void Write(string text, FormatterTextKind kind)
+        {
+            Span<byte> bytes = stackalloc byte[CodeNames.MaxLength];
+            int length = Encoding.UTF8.GetByteCount(text);
+            if (length > bytes.Length) bytes = new byte[length];
+            To.AppendText(bytes[..Encoding.UTF8.GetBytes(text, bytes)]);
+        }
     }
 }
