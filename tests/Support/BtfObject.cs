@@ -26,7 +26,7 @@ public sealed partial class BtfObject : IDisposable
     {
         int fd = bpf_object__find_map_fd_by_name(_object, name);
         if (fd < 0) throw Bpf.Failed(-fd, $"find map {name}");
-        return BpfMap.Adopt(dup(fd), name, type, keySize, valueSize);
+        return BpfMap.Adopt(fcntl(fd, F_DUPFD_CLOEXEC, 0), name, type, keySize, valueSize);
     }
 
     /// <summary>Id of a program of it.</summary>
@@ -37,6 +37,8 @@ public sealed partial class BtfObject : IDisposable
     }
 
     public void Dispose() => bpf_object__close(_object);
+
+    private const int F_DUPFD_CLOEXEC = 1030; // a view started now must not inherit it
 
     [LibraryImport("libbpf.so.1", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial nint bpf_object__open_file(string path, nint opts);
@@ -57,5 +59,5 @@ public sealed partial class BtfObject : IDisposable
     private static partial int bpf_program__fd(nint program);
 
     [LibraryImport("libc.so.6")]
-    private static partial int dup(int fd);
+    private static partial int fcntl(int fd, int command, int argument);
 }
