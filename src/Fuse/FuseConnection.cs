@@ -28,6 +28,18 @@ public sealed class FuseConnection
     public int InvalidateInode(ulong node, long offset, long length) =>
         _notifier?.InvalidateInode(node, offset, length) ?? 0;
 
+    /// <summary>
+    /// Tells the kernel that a file has grown so that its last byte is <paramref name="value"/> at <paramref name="offset"/>. Dropping the attributes does
+    /// not do that: until somebody asks for them, sendfile(2) ends where the kernel last knew the file to end.
+    /// </summary>
+    /// <remarks>
+    /// The kernel locks the byte's page, and so waits for reads of it through the page cache: never call it from within a Read of the node. Elsewhere it may
+    /// wait for another worker to answer such a read.
+    /// </remarks>
+    /// <returns>0, or ENOENT when the kernel does not know the node, which is as good; ENODEV or ENOTCONN after the unmount.</returns>
+    public int StoreByte(ulong node, long offset, byte value) =>
+        _notifier?.StoreByte(node, offset, value) ?? 0;
+
     /// <summary>Tells the kernel to drop a name, also a remembered "no such name".</summary>
     /// <remarks>The kernel takes the directory's lock: never call it from within a Lookup or ReadDir of that directory.</remarks>
     /// <returns>0, or ENOENT when the kernel does not know the name, which is as good; ENODEV or ENOTCONN after the unmount.</returns>

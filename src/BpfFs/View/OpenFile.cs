@@ -15,6 +15,9 @@ internal abstract class OpenFile
     /// <summary>What stat should say of it now.</summary>
     public abstract long Size { get; }
 
+    /// <summary>The byte at <see cref="Size"/> - 1; of a file whose end is not known, any.</summary>
+    public abstract byte LastByte { get; }
+
     /// <summary>Bytes at an offset; none at the end. <paramref name="resized"/>: <see cref="Size"/> is no longer what it was.</summary>
     public abstract int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized);
 
@@ -36,6 +39,8 @@ internal sealed class CapturedFile : OpenFile, IDisposable
     private bool _isRead, _countsRuns;
 
     public override long Size => _contents.Length;
+
+    public override byte LastByte => _contents.Length > 0 ? _contents.Written[^1] : (byte)0;
 
     public int Open(ViewContext context, FileRow row, NodeId node)
     {

@@ -49,6 +49,8 @@ internal sealed class StreamFile : OpenFile, IDisposable
 
     public override long Size => _ended && _chunkStart == 0 ? _chunk.Length : CeilingOf(_producer!);
 
+    public override byte LastByte => _ended && _chunkStart == 0 && _chunk.Length > 0 ? _chunk.Written[^1] : (byte)0;
+
     private static long CeilingOf(LineProducer producer) => ((producer.Ceiling / PageSize) + 2) * PageSize;
 
     public int Open(ViewContext context, StreamRow row, NodeId node)

@@ -100,8 +100,8 @@ internal sealed partial class ViewFileSystem : FileSystem
             opened.Close(Context);
             return Noted(errno, id);
         }
-        TellSize(node, opened.Size);
-        open.fh = _files.Add(opened);
+        open.fh = _files.Add(opened); // from now on stat of the node tells this capture's size
+        if (!_sizes.WasTold(node, opened.Size)) TellGrown(node, opened);
         open.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH;
         return 0;
     }
@@ -111,7 +111,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         length = 0;
         if (_files.Find(handle) is not { } file) return EBADF;
         int errno = file.Read(request, offset, buffer, out length, out bool resized);
-        if (resized) TellSize(node, file.Size);
+        if (resized) TellResized(node);
         return errno == 0 ? 0 : Noted(errno, NodeId.From(node));
     }
 
@@ -222,11 +222,23 @@ internal sealed partial class ViewFileSystem : FileSystem
         attr.mtimensec = attr.ctimensec = attr.atimensec = (uint)(time % 1_000_000_000);
     }
 
-    private void TellSize(ulong node, long size)
+    /// <summary>
+    /// The capture that is being opened may be larger than the kernel believes the file to be; a smaller one it finds out by itself,
+    /// by a read that is short.
+    /// </summary>
+    private void TellGrown(ulong node, OpenFile opened)
     {
-        if (_sizes.WasTold(node, size)) return;
+        if (Connection is not { } connection) return;
+        if (opened.Size > 0) connection.StoreByte(node, opened.Size - 1, opened.LastByte);
+        connection.InvalidateInode(node, -1, 0);
         _sizes.Forget(node);
-        Connection?.InvalidateInode(node, -1, 0); // the kernel asks again; ENOENT: it does not hold the inode
+    }
+
+    /// <summary>From within a read the kernel can only be told to ask again.</summary>
+    private void TellResized(ulong node)
+    {
+        _sizes.Forget(node);
+        Connection?.InvalidateInode(node, -1, 0); // ENOENT: it does not hold the inode
     }
 
     /// <summary>Keeps an error for the status file, if it is one of ours and not just an object that is gone.</summary>

@@ -81,6 +81,16 @@ internal sealed unsafe class FuseDevice : SafeHandle, INotifier
         return Notify(FuseProtocol.FUSE_NOTIFY_INVAL_ENTRY, message);
     }
 
+    public int StoreByte(ulong node, long offset, byte value)
+    {
+        int head = sizeof(fuse_out_header) + sizeof(fuse_notify_store_out);
+        Span<byte> message = stackalloc byte[head + 1];
+        fuse_notify_store_out body = new() { nodeid = node, offset = (ulong)offset, size = 1 };
+        MemoryMarshal.Write(message[sizeof(fuse_out_header)..], body);
+        message[head] = value;
+        return Notify(FuseProtocol.FUSE_NOTIFY_STORE, message);
+    }
+
     /// <summary>A message with unique 0 and the code in place of the errno is a notification (fuse_dev_do_write).</summary>
     private int Notify(int code, Span<byte> message)
     {

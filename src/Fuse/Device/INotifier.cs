@@ -6,4 +6,6 @@ internal interface INotifier
     int InvalidateInode(ulong node, long offset, long length);
 
     int InvalidateEntry(ulong parent, ReadOnlySpan<byte> name);
+
+    int StoreByte(ulong node, long offset, byte value);
 }

@@ -31,6 +31,7 @@ public static class FuseProtocol
 
     internal const int FUSE_NOTIFY_INVAL_INODE = 2;
     internal const int FUSE_NOTIFY_INVAL_ENTRY = 3;
+    internal const int FUSE_NOTIFY_STORE = 4;
 
     internal const int FUSE_MIN_READ_BUFFER = 8192;
 

@@ -62,6 +62,15 @@ internal struct fuse_notify_inval_inode_out
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct fuse_notify_store_out
+{
+    public ulong nodeid;
+    public ulong offset;
+    public uint size;
+    public uint padding;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct fuse_notify_inval_entry_out
 {
     public ulong parent;
