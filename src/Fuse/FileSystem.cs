@@ -31,6 +31,34 @@ public abstract class FileSystem
     /// </summary>
     public virtual int GetAttr(in Request request, ulong node, ulong? handle, ref fuse_attr_out attr) => ENOSYS;
 
+    /// <summary>
+    /// The same for statx(2) (Linux 6.6), which may want a birth time. What is not overridden gives what <see cref="GetAttr"/> does; whoever knows
+    /// the birth adds it, and <see cref="FuseProtocol.STATX_BTIME"/> to the mask.
+    /// </summary>
+    public virtual int StatX(in Request request, ulong node, ulong? handle, ref fuse_statx_out statx)
+    {
+        fuse_attr_out attr = default;
+        int errno = GetAttr(request, node, handle, ref attr);
+        if (errno != 0) return errno;
+        ref readonly fuse_attr from = ref attr.attr;
+        ref fuse_statx to = ref statx.stat;
+        statx.attr_valid = attr.attr_valid;
+        statx.attr_valid_nsec = attr.attr_valid_nsec;
+        to.mask = FuseProtocol.STATX_BASIC_STATS;
+        to.blksize = from.blksize;
+        to.nlink = from.nlink;
+        to.uid = from.uid;
+        to.gid = from.gid;
+        to.mode = (ushort)from.mode;
+        to.ino = from.ino;
+        to.size = from.size;
+        to.blocks = from.blocks;
+        to.atime = new fuse_sx_time { tv_sec = (long)from.atime, tv_nsec = from.atimensec };
+        to.ctime = new fuse_sx_time { tv_sec = (long)from.ctime, tv_nsec = from.ctimensec };
+        to.mtime = new fuse_sx_time { tv_sec = (long)from.mtime, tv_nsec = from.mtimensec };
+        return 0;
+    }
+
     /// <summary>The target of a symbolic link, at most 4095 bytes, no terminating NUL.</summary>
     public virtual int ReadLink(in Request request, ulong node, Span<byte> target, out int length)
     {

@@ -60,6 +60,17 @@ internal sealed partial class ViewFileSystem : FileSystem
         return errno;
     }
 
+    /// <summary>An object's birth is when it was loaded.</summary>
+    public override int StatX(in Request request, ulong node, ulong? handle, ref fuse_statx_out statx)
+    {
+        int errno = base.StatX(request, node, handle, ref statx);
+        NodeId id = NodeId.From(node);
+        if (errno != 0 || _tree.Find(id.Row)?.Subject is not { } subject || subject.Stat(Context, (uint)id.Key, out ulong loadTime) != 0 || loadTime == 0) return errno;
+        statx.stat.btime = statx.stat.mtime;
+        statx.stat.mask |= FuseProtocol.STATX_BTIME;
+        return 0;
+    }
+
     public override int ReadLink(in Request request, ulong node, Span<byte> target, out int length)
     {
         length = 0;

@@ -47,6 +47,16 @@ internal static class NodeHandlers
         return errno;
     }
 
+    internal static int StatX(FuseDispatcher dispatcher, ref Call call)
+    {
+        fuse_statx_in body = call.In<fuse_statx_in>();
+        ulong? handle = (body.getattr_flags & FuseProtocol.FUSE_GETATTR_FH) != 0 ? body.fh : null;
+        fuse_statx_out statx = default;
+        int errno = dispatcher.FileSystem.StatX(call.Request, call.Node, handle, ref statx);
+        if (errno == 0) call.Out(statx);
+        return errno;
+    }
+
     internal static int ReadLink(FuseDispatcher dispatcher, ref Call call)
     {
         Span<byte> room = call.Room(SymlinkMax);

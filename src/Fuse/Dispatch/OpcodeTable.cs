@@ -68,7 +68,7 @@ internal static unsafe class OpcodeTable
         new(49, "REMOVEMAPPING", 0, s_neverAskAgain),
         new(50, "SYNCFS", 0, s_neverAskAgain),
         new(51, "TMPFILE", 0, s_readOnly),
-        new(52, "STATX", 0, s_neverAskAgain), // Linux 6.6; only asked for a birth time, which nothing here has: it falls back to GETATTR
+        new(52, "STATX", sizeof(fuse_statx_in), NodeHandlers.StatX), // Linux 6.6; asked when somebody wants a birth time
         new(53, "COPY_FILE_RANGE_64", 0, s_readOnly), // Linux 6.18
     ];
 

@@ -11,6 +11,9 @@ public static class FuseProtocol
 
     public const ulong FUSE_ROOT_ID = 1;
 
+    public const uint STATX_BASIC_STATS = 0x7ff; // linux/stat.h
+    public const uint STATX_BTIME = 0x800;
+
     public const uint FOPEN_DIRECT_IO = 1 << 0;
     public const uint FOPEN_KEEP_CACHE = 1 << 1;
     public const uint FOPEN_NONSEEKABLE = 1 << 2;

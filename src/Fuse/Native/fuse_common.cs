@@ -63,6 +63,52 @@ public struct fuse_attr_out
     public fuse_attr attr;
 }
 
+/// <summary>A time with its nanoseconds.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct fuse_sx_time
+{
+    public long tv_sec;
+    public uint tv_nsec;
+    public int __reserved;
+}
+
+/// <summary>What statx(2) gives, since 7.39 (Linux 6.6).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct fuse_statx
+{
+    public uint mask;
+    public uint blksize;
+    public ulong attributes;
+    public uint nlink;
+    public uint uid;
+    public uint gid;
+    public ushort mode;
+    public ushort __spare0;
+    public ulong ino;
+    public ulong size;
+    public ulong blocks;
+    public ulong attributes_mask;
+    public fuse_sx_time atime;
+    public fuse_sx_time btime;
+    public fuse_sx_time ctime;
+    public fuse_sx_time mtime;
+    public uint rdev_major;
+    public uint rdev_minor;
+    public uint dev_major;
+    public uint dev_minor;
+    public fixed ulong __spare2[14];
+}
+
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct fuse_statx_out
+{
+    public ulong attr_valid;
+    public uint attr_valid_nsec;
+    public uint flags;
+    public fixed ulong spare[2];
+    public fuse_statx stat;
+}
+
 [StructLayout(LayoutKind.Sequential)]
 public struct fuse_open_out
 {

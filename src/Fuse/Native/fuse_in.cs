@@ -44,6 +44,16 @@ internal struct fuse_getattr_in
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct fuse_statx_in
+{
+    public uint getattr_flags;
+    public uint reserved;
+    public ulong fh;
+    public uint sx_flags;
+    public uint sx_mask;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct fuse_open_in
 {
     public uint flags;
