@@ -13,17 +13,20 @@ internal static class Readme
 
     private static readonly byte[] s_text = Encoding.UTF8.GetBytes(
         $"""
-        bpffs-view {Version}: the kernel's BPF programs and maps as files.
+        bpffs-view {Version}: the kernel's BPF programs, maps, links and BTF as files.
 
         progs.debug maps.debug links.debug   one line per object
-        progs.json maps.json                 everything, for scripts
-        progs/ID/ maps/ID/                   one object: info, json, a file per field
+        progs.json ... btf.json              everything, for scripts
+        attachments                          everything that is attached to anything
+        progs/ID/ maps/ID/ links/ID/ btf/ID/ one object: info, json, a file per field
           progs/ID/attached                  what the program is attached to
           progs/ID/maps/                     the maps it uses
           progs/ID/tail_calls extended_by    other programs that have to do with it
+          progs/ID/xlated jited source       its code (root)
           maps/ID/progs                      the programs that use the map
-          */ID/pids */ID/pinned              which processes hold it, where it is pinned (root, and -o gid=)
           maps/ID/entries                    what is in the map (root)
+          */ID/pids */ID/pinned              which processes hold it, where it is pinned (root, and -o gid=)
+        pids/PID                             what a process holds (root, and -o gid=)
         progs/by-name/NAME/ by-type/ by-tag/ the same objects by what they are called
         maps/by-name/NAME/ by-type/
         status                               what works here, and what went wrong
