@@ -113,6 +113,8 @@ public sealed class OpenFilesTests
 
         public override long Size { get; }
 
+        public override byte LastByte => 0;
+
         public override int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized) => throw new NotSupportedException();
 
         public override void Close(ViewContext context) { }
