@@ -72,7 +72,11 @@ public static unsafe partial class Links
         {
             return Create(new link_create_attr
             {
-                prog_fd = (uint)program.Fd, attach_type = BPF_TRACE_UPROBE_MULTI, uprobe_path = p, uprobe_offsets = &offset, uprobe_count = 1,
+                prog_fd = (uint)program.Fd,
+                attach_type = BPF_TRACE_UPROBE_MULTI,
+                uprobe_path = p,
+                uprobe_offsets = &offset,
+                uprobe_count = 1,
             });
         }
     }
