@@ -15,24 +15,30 @@ public static class Ids
     public static HashSet<string> HeldBy(int process)
     {
         HashSet<string> held = [];
-        try
+        foreach (string file in Quietly(() => Directory.GetFiles($"/proc/{process}/fdinfo")) ?? [])
         {
-            foreach (string file in Directory.EnumerateFiles($"/proc/{process}/fdinfo"))
+            foreach (string line in Quietly(() => File.ReadAllLines(file)) ?? [])
             {
-                foreach (string line in File.ReadLines(file))
+                foreach ((string key, ObjectKind kind) in s_keys)
                 {
-                    foreach ((string key, ObjectKind kind) in s_keys)
-                    {
-                        if (line.StartsWith(key, StringComparison.Ordinal)) held.Add($"{kind} {line[key.Length..].Trim()}");
-                    }
+                    if (line.StartsWith(key, StringComparison.Ordinal)) held.Add($"{kind} {line[key.Length..].Trim()}");
                 }
             }
         }
+        return held;
+    }
+
+    /// <summary>Null where the process ended or closed the descriptor meanwhile: the others are still to be read.</summary>
+    private static string[]? Quietly(Func<string[]> read)
+    {
+        try
+        {
+            return read();
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // it ended
+            return null;
         }
-        return held;
     }
 
     /// <summary>
