@@ -19,7 +19,7 @@ public unsafe ref struct RecordReader<T>
     /// <summary>A reader of the iterator <paramref name="fd"/>.</summary>
     /// <param name="fd">From <see cref="IteratorLink.Create"/>; the caller closes it.</param>
     /// <param name="buffer">At least one record; 32 KiB (bpf_seq_read's own buffer, 8 pages) or more reads fastest.</param>
-    public RecordReader(in Fd fd, Span<byte> buffer)
+    public RecordReader(scoped in Fd fd, Span<byte> buffer)
     {
         if (buffer.Length < sizeof(T)) throw new ArgumentException("the buffer is smaller than a record", nameof(buffer));
         _fd = fd.Value;

@@ -14,16 +14,12 @@ internal static class LinkAttachments
     public static int Collect(ViewContext context, List<Attachment> to)
     {
         if (context.Iterators.Links is not { } links) return 0;
-        using Fd fd = links.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<link_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        using var walk = new RecordWalk<link_record>(context, links);
+        while (walk.MoveNext())
         {
-            if (Links.Read(context, reader.Current.id, out Link link) == 0) to.Add(Describe(link));
+            if (Links.Read(context, walk.Current.id, out Link link) == 0) to.Add(Describe(link));
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     private static Attachment Describe(in Link link)

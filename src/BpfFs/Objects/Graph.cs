@@ -22,67 +22,51 @@ internal static class Graph
 
     private static int AppendProgs(ViewContext context, TextBuffer to)
     {
-        using Fd fd = context.Iterators.ProgRows!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<prog_row_record>(fd, buffer.Span);
+        using var walk = new RecordWalk<prog_row_record>(context, context.Iterators.ProgRows!);
         Span<byte> digits = stackalloc byte[10];
-        while (reader.MoveNext())
+        while (walk.MoveNext())
         {
-            ref readonly prog_row_record r = ref reader.Current;
+            ref readonly prog_row_record r = ref walk.Current;
             AppendNode("prog"u8, r.id, "box"u8, r.name.Text, Names.Of(Names.ProgTypes, r.type, digits), to);
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     private static int AppendMaps(ViewContext context, TextBuffer to)
     {
-        using Fd fd = context.Iterators.Maps!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<map_record>(fd, buffer.Span);
+        using var walk = new RecordWalk<map_record>(context, context.Iterators.Maps!);
         Span<byte> digits = stackalloc byte[10];
-        while (reader.MoveNext())
+        while (walk.MoveNext())
         {
-            ref readonly map_record r = ref reader.Current;
+            ref readonly map_record r = ref walk.Current;
             AppendNode("map"u8, r.id, "cylinder"u8, r.name.Text, Names.Of(Names.MapTypes, r.type, digits), to);
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     private static int AppendUses(ViewContext context, TextBuffer to)
     {
-        using Fd fd = context.Iterators.ProgMaps!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<prog_map_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        using var walk = new RecordWalk<prog_map_record>(context, context.Iterators.ProgMaps!);
+        while (walk.MoveNext())
         {
-            AppendEdge("prog"u8, reader.Current.prog_id, "map"u8, reader.Current.map_id, "uses"u8, to);
+            AppendEdge("prog"u8, walk.Current.prog_id, "map"u8, walk.Current.map_id, "uses"u8, to);
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     /// <summary>A link is a node, between its program and, where that is a program too, its target; else the target is in its label.</summary>
     private static int AppendLinks(ViewContext context, TextBuffer to)
     {
-        using Fd fd = context.Iterators.Links!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<link_record>(fd, buffer.Span);
+        using var walk = new RecordWalk<link_record>(context, context.Iterators.Links!);
         Span<byte> digits = stackalloc byte[10];
-        while (reader.MoveNext())
+        while (walk.MoveNext())
         {
-            ref readonly link_record r = ref reader.Current;
+            ref readonly link_record r = ref walk.Current;
             AppendNode("link"u8, r.id, "ellipse"u8, r.target_func.Text, Names.Of(Names.LinkTypes, r.type, digits), to);
             if (r.prog_id != 0) AppendEdge("prog"u8, r.prog_id, "link"u8, r.id, "attached"u8, to);
             if (r.target_prog_id != 0) AppendEdge("link"u8, r.id, "prog"u8, r.target_prog_id, "target"u8, to);
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     private static void AppendNode(ReadOnlySpan<byte> kind, uint id, ReadOnlySpan<byte> shape, ReadOnlySpan<byte> name, ReadOnlySpan<byte> type, TextBuffer to)

@@ -73,18 +73,14 @@ internal static class Holders
     private static int Take(ViewContext context, out List<holder_record>? holders)
     {
         holders = null;
-        using Fd fd = context.Iterators.Holders!.Create();
-        if (fd.Errno != 0) return fd.Errno;
+        using var walk = new RecordWalk<holder_record>(context, context.Iterators.Holders!);
         holders = [];
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<holder_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        while (walk.MoveNext())
         {
-            ref readonly holder_record r = ref reader.Current;
+            ref readonly holder_record r = ref walk.Current;
             if ((uint)r.kind < s_kinds.Length && (r.is_own == 0 || LastingDescriptors.Contains(r.fd))) holders.Add(r);
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 }
 

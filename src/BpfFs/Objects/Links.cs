@@ -28,17 +28,13 @@ internal sealed class Links : ObjectKind
 
     public override int Walk<TVisitor>(ViewContext context, ref TVisitor visitor)
     {
-        using Fd fd = context.Iterators.Links!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<link_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        using var walk = new RecordWalk<link_record>(context, context.Iterators.Links!);
+        while (walk.MoveNext())
         {
-            ref readonly link_record r = ref reader.Current;
+            ref readonly link_record r = ref walk.Current;
             visitor.Visit(r.id, 0, r.type, r.prog_name.Text, default);
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     public override int VisitOne<TVisitor>(ViewContext context, uint id, ref TVisitor visitor)
@@ -73,21 +69,17 @@ internal sealed class Links : ObjectKind
     /// <summary><c>links.json</c>: every link.</summary>
     public static int AllJson(ViewContext context, ulong key, TextBuffer to)
     {
-        using Fd fd = context.Iterators.Links!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<link_record>(fd, buffer.Span);
+        using var walk = new RecordWalk<link_record>(context, context.Iterators.Links!);
         System.Text.Json.Utf8JsonWriter json = to.StartJson();
         json.WriteStartArray();
-        while (reader.MoveNext())
+        while (walk.MoveNext())
         {
-            if (Read(context, reader.Current.id, out Link link) == 0) FieldFiles.WriteJson(Link.Fields, link, json); // else gone since
+            if (Read(context, walk.Current.id, out Link link) == 0) FieldFiles.WriteJson(Link.Fields, link, json); // else gone since
         }
         json.WriteEndArray();
         json.Flush();
         to.Append((byte)'\n');
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     /// <summary><c>links/&lt;id&gt;/target</c>: what it is attached to, in one line for a person.</summary>
@@ -118,14 +110,11 @@ internal sealed class Links : ObjectKind
     /// <summary><c>links.debug</c>: <c>id type prog target</c>.</summary>
     public static int Debug(ViewContext context, ulong key, TextBuffer to)
     {
-        using Fd fd = context.Iterators.Links!.Create();
-        if (fd.Errno != 0) return fd.Errno;
+        using var walk = new RecordWalk<link_record>(context, context.Iterators.Links!);
         to.Append("  id type           prog             target\n"u8);
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<link_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        while (walk.MoveNext())
         {
-            ref readonly link_record r = ref reader.Current;
+            ref readonly link_record r = ref walk.Current;
             AppendIdAndType(r, to);
             int prog = to.Length;
             to.AppendText(r.prog_name.Text);
@@ -133,8 +122,7 @@ internal sealed class Links : ObjectKind
             AppendTarget(r, to);
             to.Append((byte)'\n');
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     /// <summary><c>progs/&lt;id&gt;/attached</c>: <c>link type target</c>, a line per link of the program.</summary>
@@ -142,21 +130,17 @@ internal sealed class Links : ObjectKind
     {
         int errno = Progs.Kind.Stat(context, (uint)key, out _);
         if (errno != 0) return errno;
-        using Fd fd = context.Iterators.Links!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<link_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        using var walk = new RecordWalk<link_record>(context, context.Iterators.Links!);
+        while (walk.MoveNext())
         {
-            ref readonly link_record r = ref reader.Current;
+            ref readonly link_record r = ref walk.Current;
             if (r.prog_id != key) continue;
             AppendIdAndType(r, to);
             to.Truncate(to.Length - 1);
             AppendTarget(r, to);
             to.Append((byte)'\n');
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     private static void AppendIdAndType(in link_record r, TextBuffer to)

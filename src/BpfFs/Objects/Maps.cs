@@ -27,17 +27,13 @@ internal sealed class Maps : ObjectKind
 
     public override int Walk<TVisitor>(ViewContext context, ref TVisitor visitor)
     {
-        using Fd fd = context.Iterators.Maps!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<map_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        using var walk = new RecordWalk<map_record>(context, context.Iterators.Maps!);
+        while (walk.MoveNext())
         {
-            ref readonly map_record r = ref reader.Current;
+            ref readonly map_record r = ref walk.Current;
             visitor.Visit(r.id, 0, r.type, r.name.Text, default);
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     public override int VisitOne<TVisitor>(ViewContext context, uint id, ref TVisitor visitor)
@@ -70,36 +66,29 @@ internal sealed class Maps : ObjectKind
     /// <summary><c>maps.json</c>: every map. What only fdinfo tells costs a descriptor each.</summary>
     public static int AllJson(ViewContext context, ulong key, TextBuffer to)
     {
-        using Fd fd = context.Iterators.Maps!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<map_record>(fd, buffer.Span);
+        using var walk = new RecordWalk<map_record>(context, context.Iterators.Maps!);
         System.Text.Json.Utf8JsonWriter json = to.StartJson();
         json.WriteStartArray();
-        while (reader.MoveNext())
+        while (walk.MoveNext())
         {
-            if (ReadFdInfo(reader.Current.id, out MapFdInfo fdInfo) != 0) continue; // gone since
-            var map = new Map { Record = ref reader.Current, FdInfo = ref fdInfo };
+            if (ReadFdInfo(walk.Current.id, out MapFdInfo fdInfo) != 0) continue; // gone since
+            var map = new Map { Record = ref walk.Current, FdInfo = ref fdInfo };
             FieldFiles.WriteJson(Map.Fields, map, json);
         }
         json.WriteEndArray();
         json.Flush();
         to.Append((byte)'\n');
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     /// <summary><c>maps.debug</c>: <c>id name pages max_entries</c>. Pages are the memory the kernel counts, rounded up.</summary>
     public static int Debug(ViewContext context, ulong key, TextBuffer to)
     {
-        using Fd fd = context.Iterators.Maps!.Create();
-        if (fd.Errno != 0) return fd.Errno;
+        using var walk = new RecordWalk<map_record>(context, context.Iterators.Maps!);
         to.Append("  id name             pages max_entries\n"u8);
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<map_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        while (walk.MoveNext())
         {
-            ref readonly map_record r = ref reader.Current;
+            ref readonly map_record r = ref walk.Current;
             if (ReadFdInfo(r.id, out MapFdInfo fdInfo) != 0) continue;
             to.AppendRight(r.id, 4);
             to.Append((byte)' ');
@@ -112,8 +101,7 @@ internal sealed class Maps : ObjectKind
             to.AppendRight(r.max_entries, 11);
             to.Append((byte)'\n');
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     /// <summary><c>maps/&lt;id&gt;/progs</c>: <c>id name</c> of every program that uses the map.</summary>
@@ -121,20 +109,16 @@ internal sealed class Maps : ObjectKind
     {
         int errno = Kind.Stat(context, (uint)key, out _);
         if (errno != 0) return errno;
-        using Fd fd = context.Iterators.ProgMaps!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<prog_map_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        using var walk = new RecordWalk<prog_map_record>(context, context.Iterators.ProgMaps!);
+        while (walk.MoveNext())
         {
-            if (reader.Current.map_id != key || Progs.Read(context, reader.Current.prog_id, out Prog prog) != 0) continue;
+            if (walk.Current.map_id != key || Progs.Read(context, walk.Current.prog_id, out Prog prog) != 0) continue;
             to.Append((ulong)prog.Record.id);
             to.Append((byte)' ');
             to.AppendText(prog.Record.name.Text);
             to.Append((byte)'\n');
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     private static int ReadFdInfo(uint id, out MapFdInfo fdInfo)

@@ -30,13 +30,10 @@ internal sealed class ProgTable : IDisposable
     /// <summary>Of every link whose target is a program: "function program".</summary>
     private int ReadTargets(ViewContext context, IteratorLink links)
     {
-        using Fd fd = links.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<link_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        using var walk = new RecordWalk<link_record>(context, links);
+        while (walk.MoveNext())
         {
-            ref readonly link_record r = ref reader.Current;
+            ref readonly link_record r = ref walk.Current;
             if (r.target_prog_id == 0) continue;
             int start = _texts.Length;
             _texts.AppendText(r.target_func.Text);
@@ -44,22 +41,18 @@ internal sealed class ProgTable : IDisposable
             _texts.AppendText(r.target_name.Text);
             _targets.Add((r.prog_id, start, _texts.Length - start));
         }
-        context.ReadBuffers.Return(buffer);
         _targets.Sort(static (a, b) => a.Prog != b.Prog ? a.Prog.CompareTo(b.Prog) : a.Start.CompareTo(b.Start));
-        return reader.Errno;
+        return walk.Errno;
     }
 
     private int Render(ViewContext context, TextBuffer to)
     {
-        using Fd fd = context.Iterators.ProgRows!.Create();
-        if (fd.Errno != 0) return fd.Errno;
+        using var walk = new RecordWalk<prog_row_record>(context, context.Iterators.ProgRows!);
         to.Append("  id name             pages attached\n"u8);
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<prog_row_record>(fd, buffer.Span);
         int next = 0; // both go by ascending program id
-        while (reader.MoveNext())
+        while (walk.MoveNext())
         {
-            ref readonly prog_row_record r = ref reader.Current;
+            ref readonly prog_row_record r = ref walk.Current;
             to.AppendRight(r.id, 4);
             to.Append((byte)' ');
             int name = to.Length;
@@ -72,8 +65,7 @@ internal sealed class ProgTable : IDisposable
             else AppendLoadTarget(context, r, to);
             to.Append((byte)'\n');
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     private void AppendTargets(uint prog, ref int next, TextBuffer to)

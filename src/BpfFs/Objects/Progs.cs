@@ -25,17 +25,13 @@ internal sealed class Progs : ObjectKind
 
     public override int Walk<TVisitor>(ViewContext context, ref TVisitor visitor)
     {
-        using Fd fd = context.Iterators.ProgRows!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<prog_row_record>(fd, buffer.Span);
-        while (reader.MoveNext())
+        using var walk = new RecordWalk<prog_row_record>(context, context.Iterators.ProgRows!);
+        while (walk.MoveNext())
         {
-            ref readonly prog_row_record r = ref reader.Current;
+            ref readonly prog_row_record r = ref walk.Current;
             visitor.Visit(r.id, r.load_time, r.type, r.name.Text, r.tag);
         }
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
     public override int VisitOne<TVisitor>(ViewContext context, uint id, ref TVisitor visitor)

@@ -40,13 +40,9 @@ internal static class Relations
     {
         int errno = Progs.Kind.Stat(context, (uint)prog, out _);
         if (errno != 0) return errno;
-        using Fd fd = context.Iterators.Links!.Create();
-        if (fd.Errno != 0) return fd.Errno;
-        ReadBuffer buffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<link_record>(fd, buffer.Span);
-        while (reader.MoveNext()) append(reader.Current, prog, to);
-        context.ReadBuffers.Return(buffer);
-        return reader.Errno;
+        using var walk = new RecordWalk<link_record>(context, context.Iterators.Links!);
+        while (walk.MoveNext()) append(walk.Current, prog, to);
+        return walk.Errno;
     }
 }
 
