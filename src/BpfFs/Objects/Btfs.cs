@@ -45,14 +45,11 @@ internal sealed class Btfs : ObjectKind
     {
         BtfReading reading = t_reading ??= new();
         btf = default;
-        if (!IsHeld || !reading.IsValid || reading.Id != id || reading.Holding != Holding)
+        if (!reading.Has(id))
         {
             int errno = reading.ReadUsers(context, id);
             if (errno == 0) errno = BtfObjects.Read(id, out reading.Value, reading.Name);
-            reading.IsValid = errno == 0;
-            if (errno != 0) return errno;
-            reading.Id = id;
-            reading.Holding = Holding;
+            if (reading.Took(id, errno) != 0) return errno;
         }
         btf = reading.Describe(id);
         return 0;
@@ -62,7 +59,7 @@ internal sealed class Btfs : ObjectKind
     public static int AllJson(ViewContext context, ulong key, TextBuffer to)
     {
         BtfReading reading = t_reading ??= new();
-        reading.IsValid = false;
+        reading.Drop();
         int errno = reading.ReadUsers(context, 0);
         if (errno != 0) return errno;
         Utf8JsonWriter json = to.StartJson();
@@ -145,27 +142,19 @@ internal sealed class Btfs : ObjectKind
         {
             _progs.Clear();
             _maps.Clear();
-            using Fd progs = context.Iterators.Progs!.Create();
-            if (progs.Errno != 0) return progs.Errno;
-            ReadBuffer buffer = context.ReadBuffers.Rent();
-            var progReader = new RecordReader<prog_record>(progs, buffer.Span);
-            while (progReader.MoveNext())
+            using var progs = new RecordWalk<prog_record>(context, context.Iterators.Progs!);
+            while (progs.MoveNext())
             {
-                if (IsWanted(progReader.Current.btf_id, btf)) _progs.Add((progReader.Current.btf_id, progReader.Current.id));
+                if (IsWanted(progs.Current.btf_id, btf)) _progs.Add((progs.Current.btf_id, progs.Current.id));
             }
-            using Fd maps = context.Iterators.Maps!.Create();
-            if (maps.Errno == 0)
+            using var maps = new RecordWalk<map_record>(context, context.Iterators.Maps!);
+            while (maps.MoveNext())
             {
-                var mapReader = new RecordReader<map_record>(maps, buffer.Span);
-                while (mapReader.MoveNext())
-                {
-                    if (IsWanted(mapReader.Current.btf_id, btf)) _maps.Add((mapReader.Current.btf_id, mapReader.Current.id));
-                }
+                if (IsWanted(maps.Current.btf_id, btf)) _maps.Add((maps.Current.btf_id, maps.Current.id));
             }
-            context.ReadBuffers.Return(buffer);
             _progs.Sort();
             _maps.Sort();
-            return progReader.Errno != 0 ? progReader.Errno : maps.Errno;
+            return progs.Errno != 0 ? progs.Errno : maps.Errno;
         }
 
         public BtfObject Describe(uint id)

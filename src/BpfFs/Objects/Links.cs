@@ -49,13 +49,10 @@ internal sealed class Links : ObjectKind
     {
         LinkReading reading = t_reading ??= new();
         link = default;
-        if (!IsHeld || !reading.IsValid || reading.Id != id || reading.Holding != Holding)
+        if (!reading.Has(id))
         {
             int errno = context.Iterators.One.ReadLink(id, out reading.Value.Record, out reading.Value.Info, reading.Name);
-            reading.IsValid = errno == 0;
-            if (errno != 0) return errno;
-            reading.Id = id;
-            reading.Holding = Holding;
+            if (reading.Took(id, errno) != 0) return errno;
         }
         link.Record = ref reading.Value.Record.link;
         link.Info = ref reading.Value.Info;

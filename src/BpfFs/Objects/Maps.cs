@@ -48,15 +48,12 @@ internal sealed class Maps : ObjectKind
     {
         var reading = t_reading ??= new();
         map = default;
-        if (!IsHeld || !reading.IsValid || reading.Id != id || reading.Holding != Holding)
+        if (!reading.Has(id))
         {
             using Fd fd = OneObject.OpenMap(id);
             int errno = context.Iterators.One.ReadMap(fd, out reading.Value.Map);
             if (errno == 0) errno = MapFdInfo.Read(fd, out reading.Value.FdInfo);
-            reading.IsValid = errno == 0;
-            if (errno != 0) return errno;
-            reading.Id = id;
-            reading.Holding = Holding;
+            if (reading.Took(id, errno) != 0) return errno;
         }
         map.Record = ref reading.Value.Map.map;
         map.FdInfo = ref reading.Value.FdInfo;

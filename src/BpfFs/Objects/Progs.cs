@@ -46,13 +46,10 @@ internal sealed class Progs : ObjectKind
     {
         var reading = t_reading ??= new();
         prog = default;
-        if (!IsHeld || !reading.IsValid || reading.Id != id || reading.Holding != Holding)
+        if (!reading.Has(id))
         {
             int errno = context.Iterators.One.ReadProg(id, out reading.Value.Prog, out reading.Value.Maps);
-            reading.IsValid = errno == 0;
-            if (errno != 0) return errno;
-            reading.Id = id;
-            reading.Holding = Holding;
+            if (reading.Took(id, errno) != 0) return errno;
         }
         prog.Record = ref reading.Value.Prog.prog;
         ReadOnlySpan<uint> ids = reading.Value.Maps.map_ids;

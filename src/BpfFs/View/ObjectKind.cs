@@ -51,7 +51,7 @@ internal abstract class ObjectKind
     private static uint t_holding;
 
     /// <summary>Which holding this is.</summary>
-    protected static uint Holding => t_holding;
+    internal static uint Holding => t_holding;
 
     /// <summary>The length of <see cref="Hold"/>.</summary>
     internal readonly ref struct HeldReading
@@ -61,11 +61,26 @@ internal abstract class ObjectKind
     }
 }
 
-/// <summary>One reading of an object, kept while this thread holds it.</summary>
+/// <summary>What this thread last read of a kind of object: it may be used again for the same object within one holding.</summary>
 internal class Reading<T>
     where T : struct
 {
     public T Value;
-    public uint Id, Holding;
-    public bool IsValid;
+    private uint _id, _holding;
+    private bool _isValid;
+
+    /// <summary>Whether it is of this object, and of the holding that this thread is in.</summary>
+    public bool Has(uint id) => ObjectKind.IsHeld && _isValid && _id == id && _holding == ObjectKind.Holding;
+
+    /// <summary>Notes what a reading came to, and gives its errno back.</summary>
+    public int Took(uint id, int errno)
+    {
+        _isValid = errno == 0;
+        _id = id;
+        _holding = ObjectKind.Holding;
+        return errno;
+    }
+
+    /// <summary>The value was used for something else.</summary>
+    public void Drop() => _isValid = false;
 }
