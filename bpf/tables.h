@@ -39,8 +39,8 @@ int link_records(struct bpf_iter__bpf_link *ctx)
 	struct bpf_link *link = ctx->link;
 	struct link_record r = {};
 
-	if (!link)
-		return 0;
+	if (!link || !link->id)
+		return 0;	/* an id of 0: still being made (bpf_link_settle), nobody else sees it yet */
 	fill_link(&r, link);
 	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
 	return 0;

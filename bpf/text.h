@@ -70,6 +70,8 @@ int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
 		return 0;
 	if (ctx->meta->seq_num == 0)
 		BPF_SEQ_PRINTF(seq, "  id type           prog             target\n");
+	if (!link->id)
+		return 0;	/* still being made, see link_records */
 
 	fill_link(&r, link);
 	if (r.type < sizeof(link_types) / sizeof(link_types[0]))
