@@ -249,9 +249,15 @@ public sealed partial class HoldersTests(GroupView fixture) : IClassFixture<Grou
                 using BpfLink link = program.AttachRawTracepoint("sched_process_exec");
             }
         });
-        for (int i = 0; i < 200; i++) Assert.Equal(["hidden:\tnone"], File.ReadAllLines(_view.At("status")).Where(l => l.StartsWith("hidden:", StringComparison.Ordinal)));
-        await stop.CancelAsync();
-        await churn;
+        try
+        {
+            for (int i = 0; i < 200; i++) Assert.Equal(["hidden:\tnone"], File.ReadAllLines(_view.At("status")).Where(l => l.StartsWith("hidden:", StringComparison.Ordinal)));
+        }
+        finally
+        {
+            await stop.CancelAsync(); // also when it failed: what comes and goes would spoil every other test
+            await churn;
+        }
     }
 
     [Fact]
