@@ -38,6 +38,7 @@ internal static class Status
                 if (requests != 0) Line(to, "requests", $"{name} {requests} errors {errors}");
             }
         }
+        Line(to, "allocated_bytes", GC.GetTotalAllocatedBytes().ToString(System.Globalization.CultureInfo.InvariantCulture));
         Line(to, "errors", context.Errors.Count.ToString(System.Globalization.CultureInfo.InvariantCulture));
         foreach (string error in context.Errors.Last()) Line(to, "error", error);
         return 0;
