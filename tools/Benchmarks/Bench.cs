@@ -1,0 +1,59 @@
+using System.Globalization;
+
+namespace Benchmarks;
+
+/// <summary>What every row needs: the peers' directory, how often to run, how to time.</summary>
+internal sealed class Bench(string peers, int rounds)
+{
+    public int Rounds => rounds;
+
+    /// <summary>The view's BPF programs, for peers that load the same.</summary>
+    public static string BpfObject { get; } = Path.Combine(ViewBinary.Repository(), "bpf", "objects", "view.bpf.o");
+
+    public string Peer(string name) => Path.Combine(peers, name);
+
+    /// <summary>Runs two pieces of work in turn, after one round that does not count.</summary>
+    public Pair InTurn(Func<double> ours, Func<double> peer)
+    {
+        double[] first = new double[rounds], second = new double[rounds];
+        ours();
+        peer();
+        for (int i = 0; i < rounds; i++)
+        {
+            first[i] = ours();
+            second[i] = peer();
+        }
+        return new Pair(new Sample(first), new Sample(second));
+    }
+
+    /// <summary>Whole processes in turn, output to /dev/null.</summary>
+    public Pair Processes(Placement where, string[] ours, string[] peer) => InTurn(() => RunProcess(where, ours), () => RunProcess(where, peer));
+
+    /// <summary>Nanoseconds of a whole process.</summary>
+    public double RunProcess(Placement where, params string[] command) => Measure(where, ["run", .. command]);
+
+    /// <summary>Nanoseconds for opening, reading and closing files, <paramref name="count"/> in all.</summary>
+    public double Open(Placement where, int count, int readers, params string[] files) =>
+        Measure(where, ["open", count.ToString(CultureInfo.InvariantCulture), readers.ToString(CultureInfo.InvariantCulture), .. files]);
+
+    /// <summary>What a program of ours prints: nanoseconds.</summary>
+    public static double Nanoseconds(Placement where, params string[] command)
+    {
+        string[] all = [.. where.Prefix, .. command];
+        return double.Parse(Tool.Run(all[0], all[1..]).Succeeded().Output, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Both must say the same, or the times mean nothing.</summary>
+    public static void RequireEqual(string what, ReadOnlySpan<byte> ours, ReadOnlySpan<byte> peer)
+    {
+        if (!ours.SequenceEqual(peer)) throw new InvalidOperationException($"{what}: the peer's output differs ({ours.Length} and {peer.Length} bytes)");
+    }
+
+    /// <summary>Both must be of the same objects.</summary>
+    public static void RequireCount(string what, int ours, int peer, int least)
+    {
+        if (ours != peer || ours < least) throw new InvalidOperationException($"{what}: {ours} of ours, {peer} of the peer's, at least {least} expected");
+    }
+
+    private double Measure(Placement where, string[] arguments) => Nanoseconds(where, [Peer("measure"), .. arguments]);
+}
