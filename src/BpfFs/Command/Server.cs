@@ -25,6 +25,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             Pin();
             if (signals.Stopped.IsCompletedSuccessfully) throw NotStarted($"{signals.Stopped.Result} before it was ready");
             if (!Launcher.TellReady()) throw NotStarted("nobody waits for it any more");
+            StartCode.GiveBack();
             keepPins = settings.KeepPins;
             await Task.WhenAny(signals.Stopped, _mount!.WaitForUnmountAsync()).ConfigureAwait(false);
             if (signals.Stopped.IsCompletedSuccessfully) Log.Signalled(logger, signals.Stopped.Result, _mount.MountPoint);
