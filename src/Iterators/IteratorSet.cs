@@ -24,6 +24,7 @@ public sealed unsafe class IteratorSet : IDisposable
 {
     private readonly BpfObject _object;
     private readonly List<ProgramRow> _missing = [];
+    private readonly List<LazyObject> _lazy = [];
 
     private IteratorSet(BpfObject @object) => _object = @object;
 
@@ -69,6 +70,33 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary>The code of programs.</summary>
     public CodeReader Code { get; private set; } = null!;
 
+    /// <summary><see cref="task_record"/> of every process, or of one by its thread.</summary>
+    public LazyIterator? Tasks { get; private set; }
+
+    /// <summary><see cref="task_file_record"/> of every open file, each followed by its path; by thread.</summary>
+    public LazyIterator? TaskFiles { get; private set; }
+
+    /// <summary><see cref="task_vma_record"/> of every mapping, each followed by its name; by thread.</summary>
+    public LazyIterator? TaskVmas { get; private set; }
+
+    /// <summary><see cref="cgroup_record"/> of every cgroup.</summary>
+    public LazyIterator? Cgroups { get; private set; }
+
+    /// <summary>Text: a line per symbol.</summary>
+    public LazyIterator? Ksyms { get; private set; }
+
+    /// <summary><see cref="kmem_cache_record"/> of every slab cache.</summary>
+    public LazyIterator? KmemCaches { get; private set; }
+
+    /// <summary><see cref="dmabuf_record"/> of every DMA buffer.</summary>
+    public LazyIterator? Dmabufs { get; private set; }
+
+    /// <summary><see cref="map_socket_record"/>, value and end mark of every socket that has an element in a socket storage.</summary>
+    public LazyIterator? SkStorages { get; private set; }
+
+    /// <summary><see cref="map_socket_record"/> and key of every socket in a sockmap or sockhash.</summary>
+    public LazyIterator? Sockmaps { get; private set; }
+
     /// <summary>Programs that this kernel has no target for.</summary>
     public IReadOnlyList<ProgramRow> Missing => _missing;
 
@@ -91,6 +119,7 @@ public sealed unsafe class IteratorSet : IDisposable
                 Log.TargetMissing(logger, row.Name, row.Target.Name, row.Target.Since);
             }
             set.Attach(leftOut, options.PinsOnly);
+            if (!options.PinsOnly) set.FindLazy(options.KernelBtf, logger);
             Log.Loaded(logger, ProgramTable.Rows.Count - leftOut.Count, watch.ElapsedMilliseconds, Marshal.PtrToStringUTF8((nint)LibBpf.libbpf_version_string()) ?? "");
             return set;
         }
@@ -109,6 +138,7 @@ public sealed unsafe class IteratorSet : IDisposable
         Pinned?.Dispose();
         _object.Dispose();
         Code.Dispose();
+        foreach (LazyObject lazy in _lazy) lazy.Dispose();
     }
 
     /// <summary>
@@ -142,6 +172,34 @@ public sealed unsafe class IteratorSet : IDisposable
     {
         if (target == Target.Syscall) return true;
         fixed (byte* name = Encoding.UTF8.GetBytes(target.Name + '\0')) return LibBpf.libbpf_find_vmlinux_btf_id(name, LibBpf.BPF_TRACE_ITER) > 0;
+    }
+
+    /// <summary>The iterators that are loaded when they are first read: those whose targets the kernel has.</summary>
+    private void FindLazy(string? kernelBtf, ILogger logger)
+    {
+        HashSet<Target> known = KernelTypes.KnownTargets(kernelBtf, [.. LazyPrograms.Rows.Select(row => row.Target).Distinct()]);
+        ProgramRow[] missing = [.. LazyPrograms.Rows.Where(row => !known.Contains(row.Target))];
+        _missing.AddRange(missing);
+        var tasks = new LazyObject("tasks.bpf.o", [.. LazyPrograms.OfTasks.Intersect(missing)], kernelBtf, logger);
+        var tables = new LazyObject("kernel_tables.bpf.o", [.. LazyPrograms.OfTables.Intersect(missing)], kernelBtf, logger, SetUpTables);
+        _lazy.AddRange([tasks, tables]);
+        LazyIterator? of(LazyObject from, ProgramRow row) => missing.Contains(row) ? null : new LazyIterator(from, row);
+        Tasks = of(tasks, LazyPrograms.Tasks);
+        TaskFiles = of(tasks, LazyPrograms.TaskFiles);
+        TaskVmas = of(tasks, LazyPrograms.TaskVmas);
+        Cgroups = of(tables, LazyPrograms.Cgroups);
+        Ksyms = of(tables, LazyPrograms.Ksyms);
+        KmemCaches = of(tables, LazyPrograms.KmemCaches);
+        Dmabufs = of(tables, LazyPrograms.Dmabufs);
+        SkStorages = of(tables, LazyPrograms.SkStorages);
+        Sockmaps = of(tables, LazyPrograms.Sockmaps);
+    }
+
+    private static void SetUpTables(BpfObject loaded)
+    {
+        setup_tables_record setup = new() { nodes = NumaNodes.Possible() };
+        int errno = OneObject.Run(loaded.ProgramFd("setup_tables"), ref setup);
+        if (errno != 0) throw new BpfException("run", "setup_tables", errno);
     }
 
     private void Attach(List<ProgramRow> leftOut, bool pinsOnly)

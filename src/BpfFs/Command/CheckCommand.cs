@@ -95,7 +95,7 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
         try
         {
             using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, logger);
-            int loaded = ProgramTable.Rows.Count - iterators.Missing.Count;
+            int loaded = ProgramTable.Rows.Except(iterators.Missing).Count();
             int all = ProgramTable.Rows.Count;
             Add("programs", "ok", string.Create(CultureInfo.InvariantCulture, $"{loaded} of {all} loaded in {watch.ElapsedMilliseconds} ms"));
         }

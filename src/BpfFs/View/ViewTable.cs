@@ -1,6 +1,8 @@
 using BpfFs.Attachments;
+using BpfFs.KernelTables;
 using BpfFs.Objects;
 using BpfFs.Objects.Code;
+using BpfFs.Tasks;
 using Iterators;
 
 namespace BpfFs.View;
@@ -71,6 +73,9 @@ internal static class ViewTable
         new FileRow("btf/<id>/maps", Tier.Public, Btfs.MapsOf) { Subject = Btfs.Kind },
         .. If(has.Holders, new FileRow("btf/<id>/pids", Tier.Group, Holders.OfBtf) { Subject = Btfs.Kind }),
         new StreamRow("btf/<id>/c", Tier.Public, new BtfDeclarations()) { Subject = Btfs.Kind },
+
+        .. TaskRows.Rows(has),
+        .. KernelTableRows.Rows(has),
 
         .. If(has.Holders, new DirectoryRow("pids", new HolderPids(), Tier.Group)),
         .. If(has.Holders, new FileRow("pids/<pid>", Tier.Group, Holders.OfProcess)),
