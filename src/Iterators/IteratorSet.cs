@@ -12,6 +12,9 @@ public sealed record IteratorSetOptions
     /// <summary>A BTF file to take for the running kernel's instead of <c>/sys/kernel/btf/vmlinux</c>; null: the kernel's.</summary>
     public string? KernelBtf { get; init; }
 
+    /// <summary>Not the programs that find out who holds an object: a tenth of the load.</summary>
+    public bool WithoutHolders { get; init; }
+
     /// <summary>Only the programs that pins need.</summary>
     public bool PinsOnly { get; init; }
 }
@@ -100,20 +103,26 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary>Programs that this kernel has no target for.</summary>
     public IReadOnlyList<ProgramRow> Missing => _missing;
 
+    /// <summary>Programs that were left out because nobody wants them.</summary>
+    public IReadOnlyList<ProgramRow> NotNeeded { get; private set; } = [];
+
     /// <summary>Loads and attaches everything the kernel has a target for.</summary>
     /// <exception cref="BpfException">The kernel has no BTF, forbids BPF, or refuses a program (the detail is the verifier's).</exception>
     public static IteratorSet Load(IteratorSetOptions options, ILogger logger)
     {
         LibBpfLog.SendTo(logger);
         var watch = Stopwatch.StartNew();
-        List<ProgramRow> leftOut = options.PinsOnly ? [.. ProgramTable.Rows.Except(Pins.Programs)] : [];
+        ProgramRow[] notNeeded = options.PinsOnly ? [.. ProgramTable.Rows.Except(Pins.Programs)]
+            : options.WithoutHolders ? [ProgramTable.Holders, ProgramTable.WalkPins] : [];
+        List<ProgramRow> leftOut = [.. notNeeded];
         BpfObject? loaded = null;
         IteratorSet? set = null;
         try
         {
             loaded = OpenAndLoad(options, leftOut);
             set = new IteratorSet(loaded) { Code = new CodeReader(options.KernelBtf, logger) };
-            foreach (ProgramRow row in leftOut.Except(options.PinsOnly ? ProgramTable.Rows.Except(Pins.Programs) : []))
+            set.NotNeeded = notNeeded;
+            foreach (ProgramRow row in leftOut.Except(notNeeded))
             {
                 set._missing.Add(row);
                 Log.TargetMissing(logger, row.Name, row.Target.Name, row.Target.Since);
@@ -224,6 +233,7 @@ public sealed unsafe class IteratorSet : IDisposable
         int result = OneObject.Run(_object.ProgramFd(ProgramTable.Setup.Name), ref setup);
         if (result != 0) throw new BpfException("run", ProgramTable.Setup.Name, result);
         Elements = new MapElements(leftOut.Contains(ProgramTable.MapElements) ? -1 : _object.ProgramFd(ProgramTable.MapElements.Name), cpus);
+        if (leftOut.Contains(ProgramTable.WalkPins)) return;
         PinWalkErrno = PinWalk.Open(_object.ProgramFd(ProgramTable.WalkPins.Name), _object.MapFd("pin_output"), Progs!.Descriptor, out PinWalk? pinned);
         Pinned = pinned;
     }

@@ -78,13 +78,15 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
 
     private void CheckTargets()
     {
-        Target[] targets = [.. ProgramTable.Rows.Select(row => row.Target).Distinct()];
+        Target[] targets = [.. ProgramTable.Rows.Concat(LazyPrograms.Rows).Select(row => row.Target).Distinct()];
+        HashSet<Target> needed = [.. ProgramTable.Rows.Select(row => row.Target)];
         static string nameInBtf(Target target) => target == Target.Syscall ? "BPF_PROG_TYPE_SYSCALL" : $"bpf_iter_{target.Name}";
         bool[] found = KernelBtf.Search(settings.KernelBtf, [.. targets.Select(nameInBtf)]);
         foreach ((Target target, bool isThere) in targets.Zip(found))
         {
             string name = target == Target.Syscall ? "program type syscall" : $"iterator {target.Name}";
             if (isThere) Add(name, "ok", $"since Linux {target.Since}");
+            else if (!needed.Contains(target)) Add(name, "absent", $"since Linux {target.Since}; without it a file is missing");
             else Lacks(ExitCode.KernelLacks, name, "missing", $"since Linux {target.Since}");
         }
     }

@@ -21,6 +21,8 @@ internal static class OptionTable
         ("error", LogLevel.Error), ("none", LogLevel.None),
     ];
 
+    private const string Subset = "subset";
+
     private static string LevelNames => string.Join(", ", s_levels.Select(l => l.Name));
 
     public static IReadOnlyList<OptionRow> Rows { get; } =
@@ -29,6 +31,8 @@ internal static class OptionTable
         new("pin_dir", "--pin-dir", "DIR", $"where on a bpffs to pin; default: {MountSettings.DefaultPinDirectory}", ApplyPinDirectory),
         new("keep_pins", "--keep-pins", null, "leave the pins when the view ends", (s, _) => Done(s.KeepPins = true)),
         new("nopin", "--no-pins", null, "pin nothing", (s, _) => Done(s.WithPins = false)),
+        new("iterators", "--iterators", "DIR", $"where compiled iterators are that become files in iter/; default: {MountSettings.DefaultIteratorDirectory}", ApplyIteratorDirectory),
+        new(Subset, "--subset", "PARTS", "only these parts: names in the root, separated by commas", ApplySubset),
         new("workers", "--workers", "N", "threads that serve requests; default: two a processor, 4 to 16", ApplyWorkers),
         new("log_level", "--log-level", "LEVEL", $"{LevelNames}; default: info with -f, else warning", ApplyLogLevel),
         new("kernel_btf", "--kernel-btf", "FILE", "", (s, value) => Done(s.KernelBtf = value)), // for tests: a kernel without BTF
@@ -56,13 +60,19 @@ internal static class OptionTable
     /// <exception cref="CommandException">An option is unknown, or its value is wrong.</exception>
     public static void ApplyMountOptions(MountSettings settings, string text, bool sloppy)
     {
+        bool inSubset = false;
         foreach (string option in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = option.IndexOf('=', StringComparison.Ordinal);
             string name = equals < 0 ? option : option[..equals];
             if (Rows.FirstOrDefault(row => row.MountName == name) is { } row)
             {
+                inSubset = name == Subset;
                 Apply(settings, row, $"-o {name}", equals < 0 ? null : option[(equals + 1)..]);
+            }
+            else if (inSubset && equals < 0 && !s_ignored.Contains(name))
+            {
+                ApplySubset(settings, name); // subset=progs,maps: the comma separates options, too
             }
             else if (!sloppy && !s_ignored.Contains(name) && !name.StartsWith("x-", StringComparison.OrdinalIgnoreCase))
             {
@@ -103,6 +113,20 @@ internal static class OptionTable
     {
         if (!Path.IsPathFullyQualified(value)) return "the path must be absolute";
         settings.PinDirectory = value.Length > 1 ? value.TrimEnd('/') : value;
+        return null;
+    }
+
+    private static string? ApplyIteratorDirectory(MountSettings settings, string value)
+    {
+        if (!Path.IsPathFullyQualified(value)) return "the path must be absolute";
+        settings.IteratorDirectory = value.Length > 1 ? value.TrimEnd('/') : value;
+        return null;
+    }
+
+    /// <summary>Which names there are, the table tells when it is made.</summary>
+    private static string? ApplySubset(MountSettings settings, string value)
+    {
+        settings.Subset.AddRange(value.Trim('"').Split([',', ':'], StringSplitOptions.RemoveEmptyEntries));
         return null;
     }
 

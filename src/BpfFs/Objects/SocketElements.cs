@@ -26,7 +26,7 @@ internal sealed class SocketElements : LineProducer
     }
 
     /// <summary>Nobody knows how many sockets there are.</summary>
-    public override long Ceiling => 1L << 45;
+    public override long Ceiling => 1L << 40;
 
     private bool IsStorage => _map.type == MapType.SkStorage;
 

@@ -33,8 +33,8 @@ internal sealed class TaskStream(LazyIterator iterator, TaskStream.WriteNext wri
         private RecordStream? _records;
         private bool _isBound = true;
 
-        /// <summary>There are at most 2^31 files and 2^31 mappings, each with a line of at most 4 KiB of path, escaped.</summary>
-        public override long Ceiling => 1L << 45;
+        /// <summary>2^20 files (fs.nr_open) or mappings, with paths as long as a path can be, escaped: far from what there is.</summary>
+        public override long Ceiling => 1L << 34;
 
         public override Access? Access => access;
 

@@ -6,15 +6,14 @@ namespace BpfFs.View;
 /// <summary>Makes an iterator, or gives the errno it could not be made with.</summary>
 internal delegate Fd CreateIterator();
 
-/// <summary>What an iterator prints.</summary>
+/// <summary>What an iterator writes, byte by byte as it is.</summary>
 /// <param name="create">Makes one.</param>
-/// <param name="isForeign">True: lines of text in which there may be anything, to be escaped. False: bytes, passed on as they are.</param>
-internal sealed class IteratorBytes(CreateIterator create, bool isForeign) : LineProducer
+internal sealed class IteratorBytes(CreateIterator create) : LineProducer
 {
     private RecordStream? _stream;
 
     /// <summary>Nobody knows.</summary>
-    public override long Ceiling => 1L << 45;
+    public override long Ceiling => 1L << 40;
 
     public override int Restart()
     {
@@ -31,19 +30,7 @@ internal sealed class IteratorBytes(CreateIterator create, bool isForeign) : Lin
         int got = _stream!.ReadSome(out ReadOnlySpan<byte> bytes);
         ended = got == 0;
         if (got <= 0) return -got;
-        if (!isForeign)
-        {
-            to.Append(bytes);
-            return 0;
-        }
-        while (!bytes.IsEmpty)
-        {
-            int end = bytes.IndexOf((byte)'\n');
-            to.AppendText(end < 0 ? bytes : bytes[..end]);
-            if (end < 0) break;
-            to.Append((byte)'\n');
-            bytes = bytes[(end + 1)..];
-        }
+        to.Append(bytes);
         return 0;
     }
 
