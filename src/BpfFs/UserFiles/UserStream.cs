@@ -1,6 +1,7 @@
 using BpfFs.Tasks;
 using BpfFs.View;
 using Iterators;
+using Iterators.User;
 using static Tmds.Linux.LibC;
 
 namespace BpfFs.UserFiles;
