@@ -11,7 +11,7 @@ public sealed partial class KernelTablesTests(PlainView view) : IClassFixture<Pl
     public void Cgroups_are_the_directories()
     {
         using var group = new Group();
-        string inner = Directory.CreateDirectory(Path.Combine(group.Path, "in\nner")).FullName;
+        string inner = Directory.CreateDirectory(Path.Combine(group.Path, "in\x1bner")).FullName;
         Dictionary<string, JsonElement> rows = JsonDocument.Parse(view.Read("kernel/cgroups.json")).RootElement.EnumerateArray()
             .ToDictionary(r => r.GetProperty("path").GetString()!, r => r);
         foreach (string directory in (string[])[group.Path, inner])
@@ -24,7 +24,7 @@ public sealed partial class KernelTablesTests(PlainView view) : IClassFixture<Pl
         }
         Assert.True(rows["/"].GetProperty("populated").GetBoolean());
         Assert.Equal(InodeOf(group.Root), rows["/"].GetProperty("id").GetUInt64());
-        string line = Assert.Single(File.ReadAllLines(view.At("kernel/cgroups")), l => l.EndsWith(group.Path[group.Root.Length..] + "/in\\nner", StringComparison.Ordinal));
+        string line = Assert.Single(File.ReadAllLines(view.At("kernel/cgroups")), l => l.EndsWith(group.Path[group.Root.Length..] + "/in\\x1bner", StringComparison.Ordinal));
         Assert.Equal($"{InodeOf(inner)}", line.Split(' ')[0]);
         Directory.Delete(inner);
     }

@@ -31,7 +31,8 @@ public sealed partial class UserIteratorsTests : IDisposable
         """
         SEC("iter/bpf_map") int ids(struct bpf_iter__bpf_map *ctx)
         {
-            if (ctx->map) BPF_SEQ_PRINTF(ctx->meta->seq, "%u\n", ctx->map->id);
+            struct bpf_map *map = ctx->map;
+            if (map) BPF_SEQ_PRINTF(ctx->meta->seq, "%u\n", map->id);
             return 0;
         }
         """;
@@ -113,7 +114,7 @@ public sealed partial class UserIteratorsTests : IDisposable
     public void One_that_fails_disturbs_no_other()
     {
         Put("good", Maps);
-        Put("bad", Maps.Replace("ctx->map->id", "*(int *)(long)ctx->meta->session_id", StringComparison.Ordinal));
+        Put("bad", Maps.Replace("map->id", "*(int *)(long)ctx->meta->session_id", StringComparison.Ordinal));
         File.WriteAllText($"{_directory}/noelf.o", "no object");
         Put("none", "int unused;");
         WaitFor("good.ids");
@@ -189,7 +190,8 @@ public sealed partial class UserIteratorsTests : IDisposable
             """
             SEC("iter/bpf_map_elem") int values(struct bpf_iter__bpf_map_elem *ctx)
             {
-                if (ctx->key && ctx->value) BPF_SEQ_PRINTF(ctx->meta->seq, "%u %llu\n", *(__u32 *)ctx->key, *(__u64 *)ctx->value);
+                __u32 *key = ctx->key; __u64 *value = ctx->value;
+                if (key && value) BPF_SEQ_PRINTF(ctx->meta->seq, "%u %llu\n", *key, *value);
                 return 0;
             }
             """);
@@ -212,7 +214,8 @@ public sealed partial class UserIteratorsTests : IDisposable
             """
             SEC("iter/cgroup") int ids(struct bpf_iter__cgroup *ctx)
             {
-                if (ctx->cgroup) BPF_SEQ_PRINTF(ctx->meta->seq, "%llu\n", ctx->cgroup->kn->id);
+                struct cgroup *cgroup = ctx->cgroup;
+                if (cgroup) BPF_SEQ_PRINTF(ctx->meta->seq, "%llu\n", cgroup->kn->id);
                 return 0;
             }
             """);
@@ -233,8 +236,9 @@ public sealed partial class UserIteratorsTests : IDisposable
             {
                 static const char text[] = "\0\x1b\xff[31m\n";
                 char name[64] = {};
-                if (!ctx->ksym) return 0;
-                bpf_probe_read_kernel_str(name, sizeof(name), ctx->ksym->name);
+                struct kallsym_iter *ksym = ctx->ksym;
+                if (!ksym) return 0;
+                bpf_probe_read_kernel_str(name, sizeof(name), ksym->name);
                 bpf_seq_write(ctx->meta->seq, text, sizeof(text) - 1);
                 for (int i = 0; i < 8; i++) bpf_seq_write(ctx->meta->seq, name, sizeof(name));
                 return 0;
@@ -266,7 +270,7 @@ public sealed partial class UserIteratorsTests : IDisposable
     }
 
     private void WaitFor(string name, bool isThere = true) =>
-        Assert.True(Poll.Until(() => Directory.EnumerateFileSystemEntries(_view.At("iter")).Any(p => Path.GetFileName(p) == name) == isThere), $"iter/{name}: {_view.Read("status")}\n{_view.Log}");
+        Assert.True(Poll.Until(() => Directory.EnumerateFileSystemEntries(_view.At("iter")).Any(p => Path.GetFileName(p) == name) == isThere), $"iter/{name}: {string.Concat(Directory.EnumerateFiles(_view.At("iter"), "*.error").Select(File.ReadAllText))}\n{_view.Log}");
 
     [GeneratedRegex("```c\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();

@@ -32,3 +32,19 @@ internal sealed class UserGate(int shift) : Gate
 
     public override bool Admits(ViewContext context, in Request request, in Access access) => true; // the kernel has looked at the mode
 }
+
+/// <summary>An error is there as long as its object is not: it has a gate so that the kernel asks each time.</summary>
+internal sealed class UserErrorGate : Gate
+{
+    public static readonly UserErrorGate Instance = new();
+
+    public override bool Hides => false;
+
+    public override int Find(ViewContext context, ulong key, out Access access)
+    {
+        access = new Access(0, 0, 0x180); // 0600: it shows the program
+        return context.UserIterators?.Current.FindError((ushort)key) is null ? ENOENT : 0;
+    }
+
+    public override bool Admits(ViewContext context, in Request request, in Access access) => true;
+}

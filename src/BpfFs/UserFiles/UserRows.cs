@@ -10,7 +10,7 @@ internal static class UserRows
         new DirectoryRow("iter", new UserPrograms()),
         new StreamRow("iter/<program>", Tier.Private, new UserStream(isAimed: false)) { Gate = UserGate.OfProgram },
         new DirectoryRow("iter/<aimed>", new UserParameters(), Tier.Private) { Gate = UserGate.OfProgram },
-        new FileRow("iter/<object>.error", Tier.Private, UserErrorFile.Render),
+        new FileRow("iter/<object>.error", Tier.Private, UserErrorFile.Render) { Gate = UserErrorGate.Instance },
         new StreamRow("iter/<aimed>/<id>", Tier.Private, new UserStream(isAimed: true)) { Gate = UserGate.OfParameter },
     ];
 }

@@ -11,6 +11,7 @@ namespace Iterators.User;
 /// </summary>
 internal sealed unsafe class SafeDirectory : IDisposable
 {
+    private const string NotRoots = "is not owned by root";
     private const int LargestFile = 64 * 1024 * 1024;
     private int _fd;
 
@@ -96,7 +97,8 @@ internal sealed unsafe class SafeDirectory : IDisposable
         int fd = OpenAt(_fd, name, O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0)
         {
-            reason = errno == ELOOP ? "is a symbolic link" : Marshal.GetPInvokeErrorMessage(errno);
+            int error = errno;
+            reason = error == ELOOP ? "is a symbolic link" : IsForeign(name) ? NotRoots : Marshal.GetPInvokeErrorMessage(error);
             return fd;
         }
         reason = WhyUnsafe(fd, out stat found);
@@ -118,8 +120,15 @@ internal sealed unsafe class SafeDirectory : IDisposable
         int result = fstat(fd, &s);
         found = s;
         if (result != 0) return Marshal.GetPInvokeErrorMessage(errno);
-        if ((uint)s.st_uid != 0) return "is not owned by root";
+        if ((uint)s.st_uid != 0) return NotRoots;
         return ((uint)s.st_mode & 0x12) != 0 ? "is writable by group or others" : null; // 022
+    }
+
+    /// <summary>Why it cannot be opened: without CAP_DAC_OVERRIDE root does not open what others keep to themselves.</summary>
+    private bool IsForeign(string name)
+    {
+        stat s;
+        fixed (byte* p = Encoding.UTF8.GetBytes(name + '\0')) return fstatat(_fd, p, &s, AT_SYMLINK_NOFOLLOW) == 0 && (uint)s.st_uid != 0;
     }
 
     private static int OpenAt(int directory, string name, int flags)
