@@ -40,10 +40,11 @@ static __always_inline void give_back(struct path_room *room)
 }
 
 /* Writes the `length` bytes of a room's text, filled up to a multiple of 8. */
-static __always_inline void write_room(struct seq_file *seq, struct path_room *room, __u32 length)
+static __always_inline void write_room(struct seq_file *seq, struct path_room *room, __u64 length)
 {
-	length = (length + 7) & ~7u;
-	if (length > 0 && length <= PATH_LEN)
+	length = (length + 7) & ~7ull;
+	barrier_var(length);		/* or the comparison is made with something calculated from it, and older verifiers do not see it */
+	if (length <= PATH_LEN)
 		bpf_seq_write(seq, room->text, length);
 }
 

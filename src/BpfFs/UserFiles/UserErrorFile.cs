@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using BpfFs.Objects.Code;
 using BpfFs.Rendering;
 using BpfFs.View;
@@ -9,7 +8,7 @@ using static Tmds.Linux.LibC;
 namespace BpfFs.UserFiles;
 
 /// <summary><c>iter/OBJECT.error</c>: why an object is not loaded, in libbpf's and the verifier's words.</summary>
-internal static partial class UserErrorFile
+internal static class UserErrorFile
 {
     public static int Render(ViewContext context, ulong key, TextBuffer to)
     {
@@ -23,9 +22,20 @@ internal static partial class UserErrorFile
     }
 
     /// <summary>The verifier prints programs with the addresses that it put into them.</summary>
-    internal static string WithoutAddresses(string line) => Hexadecimal().Replace(line, found =>
-        ulong.TryParse(found.Groups[1].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong value) && KernelAddress.IsPossible(value) ? "<kernel>" : found.Value);
-
-    [GeneratedRegex("0x([0-9a-fA-F]{9,16})")]
-    private static partial Regex Hexadecimal();
+    internal static string WithoutAddresses(string line)
+    {
+        const string prefix = "0x";
+        var result = new StringBuilder();
+        int done = 0;
+        for (int at = line.IndexOf(prefix, StringComparison.Ordinal); at >= 0; at = line.IndexOf(prefix, at + prefix.Length, StringComparison.Ordinal))
+        {
+            int end = at + prefix.Length;
+            while (end < line.Length && char.IsAsciiHexDigit(line[end])) end++;
+            bool isNumber = ulong.TryParse(line.AsSpan(at + prefix.Length, end - at - prefix.Length), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong value);
+            if (!isNumber || !KernelAddress.IsPossible(value)) continue;
+            result.Append(line, done, at - done).Append("<kernel>");
+            done = end;
+        }
+        return done == 0 ? line : result.Append(line, done, line.Length - done).ToString();
+    }
 }
