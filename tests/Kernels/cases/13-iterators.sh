@@ -1,20 +1,7 @@
 # The committed iterator objects against this kernel's verifier and BTF, without the view around them.
 . /vm/lib.sh
 
-for object in /vm/objects/*.o; do
-    tried=$(bpf-try "$object" 2>&1)
-    for program in $(printf '%s\n' "$tried" | sed -n 's/^\(loads\|refused\) //p'); do
-        if printf '%s\n' "$tried" | grep -qx "loads $program"; then
-            ok "$(basename "$object") $program loads"
-        elif printf '%s\n' "$program" | grep -qx 'kmem_cache_records\|dmabuf_records' &&
-            printf '%s\n' "$tried" | grep -q "prog '$program': failed to find kernel BTF type ID"; then
-            skip "$(basename "$object") $program loads" 'its target came with Linux 6.13 or 6.16'
-        else
-            not_ok "$(basename "$object") $program loads" 'refused'
-            note "$(printf '%s\n' "$tried" | sed -n "/^refused $program\$/,/^\(loads\|refused\) [^ ]*\$/p")"
-        fi
-    done
-done
+loads_each /vm/objects/view.bpf.o
 
 seed_fixtures
 links=$(bpf-try /vm/objects/view.bpf.o dump_bpf_link 2>&1)
