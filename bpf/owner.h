@@ -83,15 +83,14 @@ static __always_inline struct upid *upid_at(struct pid *pid, __u32 level)
 	return (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
 }
 
-/* A process's id as the pid namespace of the task that reads this has it; 0: it is not in it. */
-static __always_inline __u32 pid_here(struct task_struct *task)
+/* A thread's id as the pid namespace of the task that reads this has it; 0: it is not in it. */
+static __always_inline __u32 tid_here(struct task_struct *task)
 {
 	struct task_struct___owner *own = (void *)bpf_get_current_task(), *theirs = (void *)task;
 	struct pid *here = BPF_CORE_READ(own, thread_pid), *pid;
 	__u32 level = BPF_CORE_READ(here, level);
 	struct upid *theirs_here, *own_here = upid_at(here, level);
 
-	theirs = (void *)BPF_CORE_READ(theirs, group_leader);
 	pid = BPF_CORE_READ(theirs, thread_pid);
 	if (!pid || BPF_CORE_READ(pid, level) < level)
 		return 0;
@@ -99,6 +98,14 @@ static __always_inline __u32 pid_here(struct task_struct *task)
 	if (BPF_CORE_READ(theirs_here, ns) != BPF_CORE_READ(own_here, ns))
 		return 0;
 	return BPF_CORE_READ(theirs_here, nr);
+}
+
+/* Likewise, the id of the process that it belongs to. */
+static __always_inline __u32 pid_here(struct task_struct *task)
+{
+	struct task_struct___owner *thread = (void *)task;
+
+	return tid_here(BPF_CORE_READ(thread, group_leader));
 }
 
 static __always_inline bool may_dump(struct mm_struct *mm)

@@ -311,6 +311,12 @@ struct task_record {
 	char comm[16];
 };
 
+/* One thread. */
+struct thread_record {
+	__u32 tid;			/* in the reader's pid namespace; 0: not in it */
+	__u32 user_ns;			/* inode of its user namespace */
+};
+
 enum task_flags {
 	TASK_KERNEL_THREAD	= 1,
 	TASK_NO_NEW_PRIVS	= 2,

@@ -76,6 +76,9 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary><see cref="task_record"/> of every process, or of one by its thread.</summary>
     public LazyIterator? Tasks { get; private set; }
 
+    /// <summary><see cref="thread_record"/> of every thread.</summary>
+    public LazyIterator? Threads { get; private set; }
+
     /// <summary><see cref="task_file_record"/> of every open file, each followed by its path; by thread.</summary>
     public LazyIterator? TaskFiles { get; private set; }
 
@@ -194,6 +197,7 @@ public sealed unsafe class IteratorSet : IDisposable
         _lazy.AddRange([tasks, tables]);
         LazyIterator? of(LazyObject from, ProgramRow row) => missing.Contains(row) ? null : new LazyIterator(from, row);
         Tasks = of(tasks, LazyPrograms.Tasks);
+        Threads = of(tasks, LazyPrograms.Threads);
         TaskFiles = of(tasks, LazyPrograms.TaskFiles);
         TaskVmas = of(tasks, LazyPrograms.TaskVmas);
         Cgroups = of(tables, LazyPrograms.Cgroups);

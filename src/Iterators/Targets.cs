@@ -85,6 +85,7 @@ public static class ProgramTable
 public static class LazyPrograms
 {
     internal static readonly ProgramRow Tasks = new("task_records", Target.Task);
+    internal static readonly ProgramRow Threads = new("thread_records", Target.Task);
     internal static readonly ProgramRow TaskFiles = new("task_file_records", Target.TaskFile);
     internal static readonly ProgramRow TaskVmas = new("task_vma_records", Target.TaskVma);
     internal static readonly ProgramRow Cgroups = new("cgroup_records", Target.Cgroup);
@@ -94,7 +95,7 @@ public static class LazyPrograms
     internal static readonly ProgramRow SkStorages = new("sk_storage_records", Target.SkStorageMap);
     internal static readonly ProgramRow Sockmaps = new("sockmap_records", Target.Sockmap);
 
-    internal static readonly ProgramRow[] OfTasks = [Tasks, TaskFiles, TaskVmas];
+    internal static readonly ProgramRow[] OfTasks = [Tasks, Threads, TaskFiles, TaskVmas];
     internal static readonly ProgramRow[] OfTables = [Cgroups, Ksyms, KmemCaches, Dmabufs, SkStorages, Sockmaps];
 
     /// <summary>All of them.</summary>

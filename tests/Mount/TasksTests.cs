@@ -15,6 +15,7 @@ public sealed class TasksTests(PlainView view) : IClassFixture<PlainView>
                 os.open("/dev/null", os.O_WRONLY), os.open(d + "/plain", os.O_PATH), os.open(d + "/gone", os.O_RDWR | os.O_CREAT)]
         os.unlink(d + "/gone")
         os.ftruncate(kept[1].fileno(), 8192)
+        many = [mmap.mmap(-1, 4096, prot=mmap.PROT_READ if i % 2 else mmap.PROT_READ | mmap.PROT_WRITE) for i in range(3000)]
         shared = mmap.mmap(kept[1].fileno(), 8192), mmap.mmap(-1, 4096)
         print(os.getpid(), flush=True)
         sys.stdin.read()
@@ -110,6 +111,15 @@ public sealed class TasksTests(PlainView view) : IClassFixture<PlainView>
         Assert.Equal("", Tool.AsNobody("stat $1/tasks/$2/files", view.Root, $"{roots.Id}").Output);
         Assert.NotEqual(0, after.Code);
         Assert.Equal(processes.Order(), processes.Where(p => Directory.EnumerateDirectories(view.At("tasks")).Any(d => d.EndsWith($"/{p}", StringComparison.Ordinal))).Order());
+    }
+
+    [Fact]
+    public void Every_thread_of_a_reader_may_read()
+    {
+        using var own = new Sleeper("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sleep", "1000");
+        Assert.True(Poll.Until(() => File.ReadAllText($"/proc/{own.Id}/comm") == "sleep\n"));
+        const string script = "import sys, threading; t = threading.Thread(target=lambda: print(len(open(sys.argv[1]).read()) > 0)); t.start(); t.join()";
+        Assert.Equal("True\n", Tool.AsNobody("/usr/bin/python3 -c \"$1\" $2", script, view.At($"tasks/{own.Id}/files")).Succeeded().Output);
     }
 
     [Fact]

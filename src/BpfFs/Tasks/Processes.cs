@@ -10,18 +10,23 @@ internal sealed class Processes : ChildSource
     /// <summary>One process; 0 or an errno: ENOENT, there is none of that id.</summary>
     public static int Read(ViewContext context, uint pid, out task_record record)
     {
-        int errno = ReadThread(context, pid, out record);
-        return errno == 0 && record.owner.pid != pid ? ENOENT : errno; // ended, and one of another process's threads has the id
-    }
-
-    /// <summary>The process that has a thread.</summary>
-    public static int ReadThread(ViewContext context, uint tid, out task_record record)
-    {
         record = default;
-        using var walk = new RecordWalk<task_record>(context, context.Iterators.Tasks!.Create(IteratorParameter.Thread(tid)));
+        using var walk = new RecordWalk<task_record>(context, context.Iterators.Tasks!.Create(IteratorParameter.Thread(pid)));
         bool isThere = walk.MoveNext();
         if (isThere) record = walk.Current;
         return isThere ? 0 : ErrnoOf(walk.Errno == 0 ? ESRCH : walk.Errno);
+    }
+
+    /// <summary>The user namespace that a thread is in; 0: there is no such thread. That of a process's first thread is found at once, others among all.</summary>
+    public static uint UserNamespaceOf(ViewContext context, uint tid)
+    {
+        if (Read(context, tid, out task_record process) == 0) return process.owner.user_ns;
+        using var walk = new RecordWalk<thread_record>(context, context.Iterators.Threads!.Create(IteratorParameter.None));
+        while (walk.MoveNext())
+        {
+            if (walk.Current.tid == tid) return walk.Current.user_ns;
+        }
+        return 0;
     }
 
     /// <summary>What the kernel says of a process that is gone, as files say it.</summary>

@@ -10,7 +10,7 @@ internal static class TaskFiles
     private const uint S_IFMT = 0xF000;
     private const uint O_PATH = 0x200000;
 
-    public static int Write(RecordStream from, TextBuffer to, out task_owner_record owner)
+    public static int Write(RecordStream from, TextBuffer to, ref ulong position, out task_owner_record owner)
     {
         int got = from.ReadRecord(out task_file_record r);
         owner = r.owner;

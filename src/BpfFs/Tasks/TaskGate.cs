@@ -27,7 +27,7 @@ internal sealed class TaskGate : Gate
     {
         if (request.Uid == 0) return true;
         if (access.Uid != request.Uid || access.Gid != request.Gid || request.Pid == 0) return false;
-        return Processes.ReadThread(context, request.Pid, out task_record asker) == 0 && asker.owner.user_ns == access.Namespace;
+        return Processes.UserNamespaceOf(context, request.Pid) == access.Namespace;
     }
 
     public static Access AccessOf(in task_owner_record owner) => new(owner.uid, owner.gid, Readable, owner.user_ns);

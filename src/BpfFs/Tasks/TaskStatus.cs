@@ -38,7 +38,7 @@ internal static class TaskStatus
         new("time_ns", "of its time namespace; absent too: the kernel has none", (in t, in to) => to.Number(t.time_ns), (in t) => t.time_ns != 0),
     ];
 
-    public static int Write(RecordStream from, TextBuffer to, out task_owner_record owner)
+    public static int Write(RecordStream from, TextBuffer to, ref ulong position, out task_owner_record owner)
     {
         int got = from.ReadRecord(out task_record r);
         owner = r.owner;
@@ -46,7 +46,7 @@ internal static class TaskStatus
         return got;
     }
 
-    public static int WriteJson(RecordStream from, TextBuffer to, out task_owner_record owner)
+    public static int WriteJson(RecordStream from, TextBuffer to, ref ulong position, out task_owner_record owner)
     {
         int got = from.ReadRecord(out task_record r);
         owner = r.owner;

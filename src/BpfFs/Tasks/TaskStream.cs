@@ -10,8 +10,8 @@ namespace BpfFs.Tasks;
 /// <param name="writeNext">Reads one record and appends its line.</param>
 internal sealed class TaskStream(LazyIterator iterator, TaskStream.WriteNext writeNext) : StreamSource
 {
-    /// <summary>1, 0 at the end, or a negative errno. What was appended counts only if <paramref name="owner"/> may be shown.</summary>
-    public delegate int WriteNext(RecordStream from, TextBuffer to, out task_owner_record owner);
+    /// <summary>1, 0 at the end, or a negative errno. The position is the file's own, 0 at its start. What was appended counts only if <paramref name="owner"/> may be shown.</summary>
+    public delegate int WriteNext(RecordStream from, TextBuffer to, ref ulong position, out task_owner_record owner);
 
     public override int Open(ViewContext context, ulong key, out LineProducer? producer)
     {
@@ -32,6 +32,7 @@ internal sealed class TaskStream(LazyIterator iterator, TaskStream.WriteNext wri
         private const int PieceSize = 64 * 1024;
         private RecordStream? _records;
         private bool _isBound = true;
+        private ulong _position;
 
         /// <summary>2^20 files (fs.nr_open) or mappings, with paths as long as a path can be, escaped: far from what there is.</summary>
         public override long Ceiling => 1L << 34;
@@ -44,6 +45,7 @@ internal sealed class TaskStream(LazyIterator iterator, TaskStream.WriteNext wri
         {
             _records?.Dispose();
             _records = null;
+            _position = 0;
             Fd fd = iterator.Create(IteratorParameter.Thread(pid));
             if (fd.Errno != 0) return Processes.ErrnoOf(fd.Errno);
             _records = new RecordStream(fd);
@@ -57,7 +59,7 @@ internal sealed class TaskStream(LazyIterator iterator, TaskStream.WriteNext wri
             while (to.Length - start < PieceSize)
             {
                 int before = to.Length;
-                int got = writeNext(_records!, to, out task_owner_record owner);
+                int got = writeNext(_records!, to, ref _position, out task_owner_record owner);
                 ended = got == 0;
                 if (got <= 0) return -got;
                 if (!_isBound || (TaskGate.AccessOf(owner) == access && owner.pid == pid)) continue;

@@ -12,11 +12,14 @@ internal static class TaskVmas
     private const ulong VM_EXEC = 4;
     private const ulong VM_MAYSHARE = 0x80;
 
-    public static int Write(RecordStream from, TextBuffer to, out task_owner_record owner)
+    public static int Write(RecordStream from, TextBuffer to, ref ulong position, out task_owner_record owner)
     {
         int got = from.ReadRecord(out task_vma_record r);
         owner = r.owner;
         if (got <= 0) return got;
+        // Aimed at one thread, the iterator does not end: after the last mapping it starts again where the last but one read had (task_vma_seq_get_next, 6.1 to 6.18).
+        if (r.end <= position) return 0;
+        position = r.end;
         int errno = from.ReadTail(r.length, out ReadOnlySpan<byte> name);
         if (errno != 0) return -errno;
         Append(to, r, name.IsEmpty ? name : name[..^1]);

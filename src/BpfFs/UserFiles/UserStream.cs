@@ -19,7 +19,7 @@ internal sealed class UserStream(bool isAimed) : StreamSource
         // an iterator aimed at a process that does not exist is one without output
         if (program.Parameter == UserParameter.Task && parameter != 0)
         {
-            int gone = Processes.ReadThread(context, parameter, out _);
+            int gone = Processes.Read(context, parameter, out _);
             if (gone != 0) return gone;
         }
         var opened = new IteratorBytes(() => isAimed ? UserParameters.Create(program, parameter) : program.Create(IteratorParameter.None));

@@ -1124,6 +1124,19 @@ public struct task_vma_record
     public int error;
 }
 
+/// <summary><c>struct thread_record</c>, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public struct thread_record
+{
+    /// <summary><c>__u32 tid</c>.</summary>
+    [FieldOffset(0)]
+    public uint tid;
+
+    /// <summary><c>__u32 user_ns</c>.</summary>
+    [FieldOffset(4)]
+    public uint user_ns;
+}
+
 /// <summary><c>struct walk_pins_record</c>, 32 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 32)]
 public struct walk_pins_record

@@ -97,11 +97,11 @@ internal sealed unsafe class UserObject : IDisposable
         }
     }
 
-    /// <summary>What iterators over a target are aimed at.</summary>
+    /// <summary>What iterators over a target are aimed at. task_vma over one thread starts again when it has come to its end (task_vma_seq_get_next, 6.18).</summary>
     public static UserParameter ParameterOf(string target) => target switch
     {
         "bpf_map_elem" or "bpf_sk_storage_map" or "sockmap" => UserParameter.Map,
-        "task" or "task_file" or "task_vma" => UserParameter.Task,
+        "task" or "task_file" => UserParameter.Task,
         "cgroup" => UserParameter.Cgroup,
         _ => UserParameter.None,
     };
