@@ -113,6 +113,10 @@ struct perf_event___traced {
 	__u64 bpf_cookie;
 };
 
+struct perf_event___orig {
+	__u32 orig_type;		/* since 6.4 (0d6d062ca27e) */
+};
+
 struct trace_probe {
 	struct list_head list;
 };

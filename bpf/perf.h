@@ -45,11 +45,13 @@ static __always_inline void fill_perf_event(struct link_numbers *r, struct bpf_l
 {
 	struct perf_event___traced *event = perf_event_of(link);
 	struct trace_event_call *call = BPF_CORE_READ(event, tp_event);
+	struct perf_event___orig *orig = (void *)event;
 	struct trace_kprobe *kprobe = NULL;
 	struct trace_uprobe *uprobe = NULL;
 
 	r->cookie = BPF_CORE_READ(event, bpf_cookie);
-	r->perf_type = BPF_CORE_READ(event, attr.type);
+	/* as it was asked for: the kernel has since put its own number there, for the software clocks */
+	r->perf_type = bpf_core_field_exists(orig->orig_type) ? BPF_CORE_READ(orig, orig_type) : BPF_CORE_READ(event, attr.type);
 	r->perf_config = BPF_CORE_READ(event, attr.config);
 	if (!call) {
 		r->perf_kind = PERF_LINK_EVENT;
