@@ -114,7 +114,7 @@ struct perf_event___traced {
 };
 
 struct perf_event___orig {
-	__u32 orig_type;		/* since 6.4 (0d6d062ca27e) */
+	__u32 orig_type;		/* before the kernel forwards the event; 6.12 has it, 6.1 not */
 };
 
 struct trace_probe {

@@ -86,16 +86,28 @@ public sealed class LinkTests : IDisposable
     [Fact]
     public void The_kernels_fdinfo_says_the_same()
     {
+        int compared = 0;
         foreach ((string name, BpfLink link) in _links)
         {
             Dictionary<string, string> fdinfo = FdInfo(link);
             Assert.Equal(name.Split(' ')[0], Field(link, "type"));
             Assert.Equal(fdinfo["link_id"], Field(link, "id"));
-            foreach (string same in (string[])["prog_id", "ifindex", "cgroup_id", "netns_ino", "map_id", "map_name", "target_name", "tp_name", "pf", "hook", "prio", "cookie"])
+            foreach (string key in (string[])["prog_id", "ifindex", "cgroup_id", "netns_ino", "map_id", "map_name", "target_name", "tp_name", "pf", "hook", "prio", "cookie", "name", "path", "uprobe_cnt", "offset"])
             {
-                if (fdinfo.TryGetValue(same, out string? value) && value != "0") Assert.Equal((name, same, value), (name, same, Field(link, same)));
+                if (!fdinfo.TryGetValue(key, out string? value) || value == "0") continue;
+                string field = key switch
+                {
+                    "tp_name" when name.StartsWith("perf_event", StringComparison.Ordinal) => "tracepoint",
+                    "name" => "file",
+                    "uprobe_cnt" => "func_cnt",
+                    _ => key,
+                };
+                if (value.StartsWith("0x", StringComparison.Ordinal)) value = $"{Convert.ToUInt64(value, 16)}";
+                Assert.Equal((name, field, value), (name, field, Field(link, field)));
+                compared++;
             }
         }
+        Assert.True(compared >= _links.Count * 2, $"{compared} compared");
     }
 
     [Theory]

@@ -123,7 +123,7 @@ internal static class LinkTarget
             AppendPart(r.target_func.Text, to);
             return;
         }
-        AppendPart(Link.FileOrFunc(link), to);
+        AppendFileOrFunc(link, to);
         if (isFile || r.offset != 0) AppendOffset(r.offset, to);
     }
 
@@ -133,7 +133,7 @@ internal static class LinkTarget
         uint count = Link.FuncCount(link);
         if (link.Record.type == LinkType.UprobeMulti)
         {
-            AppendPart(Link.FileOrFunc(link), to);
+            AppendFileOrFunc(link, to);
             AppendOffset(link.Record.offset, to);
         }
         else if (link.Record.type == LinkType.TracingMulti)
@@ -147,6 +147,12 @@ internal static class LinkTarget
         if (count < 2) return;
         AppendNumber(" and "u8, count - 1, to);
         to.Append(" more"u8);
+    }
+
+    private static void AppendFileOrFunc(in Link link, TextBuffer to)
+    {
+        ReadOnlySpan<byte> name = Link.FileOrFunc(link);
+        AppendPart(name.IsEmpty ? "?"u8 : name, to); // a function without a symbol
     }
 
     private static void AppendOffset(ulong offset, TextBuffer to)
