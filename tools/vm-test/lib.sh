@@ -149,6 +149,7 @@ end_fixtures() {
 link_fixtures() {
     link_log=/tmp/links.$$
     modprobe netkit 2>/dev/null
+    modprobe veth
     mkdir -p /tmp/cgroup2
     mount -t cgroup2 cgroup2 /tmp/cgroup2
     mkdir -p /tmp/cgroup2/links

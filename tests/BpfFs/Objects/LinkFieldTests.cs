@@ -102,6 +102,16 @@ public sealed class LinkFieldTests
         }
     }
 
+    private static readonly link_record[] s_tracing = [Record(LinkType.Tracing, 0)];
+    private static readonly bpf_link_info[] s_tracingInfo = [Info(LinkType.Tracing)];
+
+    /// <summary>Reads a tracing link, whichever is asked for.</summary>
+    internal static int ReadTracing(BpfFs.View.ViewContext context, uint id, out Link link)
+    {
+        link = new Link(s_tracing[0]) { Info = ref s_tracingInfo[0] };
+        return 0;
+    }
+
     /// <summary>info, JSON and target.</summary>
     private static string Render(link_record record, bpf_link_info info, ReadOnlySpan<byte> name = default)
     {

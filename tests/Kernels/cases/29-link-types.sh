@@ -79,8 +79,9 @@ for name in l_kprobe_multi l_kretprobe_multi; do
     may_be_refused $name 6.1 || continue
     fields $name type=kprobe_multi func_cnt=3 retprobe=$([ $name = l_kprobe_multi ] && echo false || echo true)
     # the kernel keeps them in the order of their addresses
-    same "$name: funcs" "$(tr ',' '\n' <$MNT/links/$link/funcs | sed 's/^ //' | sort | tr '\n' ',')" 'vfs_read cookie:7,vfs_unlink cookie:9,vfs_write cookie:8,'
+    same "$name: funcs" "$(tr ',' '\n' <$MNT/links/$link/funcs | sed 's/^ //' | sort | tr '\n' ',')" 'veth_open [veth] cookie:9,vfs_read cookie:7,vfs_write cookie:8,'
     has "$name: funcs in JSON" "$(sed 's/.*"funcs"/"funcs"/' $MNT/links/$link/json)" '.*\{"func":"vfs_write","module":null,"cookie":8\}.*'
+    has "$name: a module's function in JSON" "$(sed 's/.*"funcs"/"funcs"/' $MNT/links/$link/json)" '.*\{"func":"veth_open","module":"veth","cookie":9\}.*'
     target $name "$(cut -d' ' -f1 $MNT/links/$link/funcs) and 2 more"
 done
 if may_be_refused l_uprobe_multi 6.1; then
