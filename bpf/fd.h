@@ -6,6 +6,7 @@
 #include "kernel.h"
 
 #define EBADF 9
+#define EINVAL 22
 
 /* The file behind the current task's descriptor fd; NULL if there is none. */
 static __always_inline struct file *file_of_fd(__u32 fd)

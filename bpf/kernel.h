@@ -409,6 +409,9 @@ struct bpf_iter__task_file {
 
 #pragma clang attribute pop
 
+/* For text on the stack, which is then cleared and copied eight bytes at a time. */
+#define ALIGNED __attribute__((aligned(8)))
+
 #define BPF_SEQ_WRITE_RECORD(meta, record) bpf_seq_write((meta)->seq, record, sizeof(*(record)))
 
 #endif

@@ -98,18 +98,49 @@ struct map_record {
 	char name[OBJ_NAME_LEN];
 };
 
-/* One link: struct bpf_link and what its type embeds it in. */
+/* What a perf event is: enum bpf_perf_event_type. */
+enum perf_link_kind {
+	PERF_LINK_UPROBE	= 1,
+	PERF_LINK_URETPROBE	= 2,
+	PERF_LINK_KPROBE	= 3,
+	PERF_LINK_KRETPROBE	= 4,
+	PERF_LINK_TRACEPOINT	= 5,
+	PERF_LINK_EVENT		= 6,	/* one that counts */
+};
+
+/* One link's numbers: struct bpf_link and what its type embeds it in. A macro, as a program's stack has no room for the names, too. */
+#define LINK_NUMBERS										\
+	__u32 id;										\
+	__u32 type;			/* enum bpf_link_type */				\
+	__u32 prog_id;			/* 0: none (struct_ops) */				\
+	__u32 target_prog_id;		/* tracing: bpf_tracing_link.tgt_prog; 0: the kernel */	\
+	__u32 target_btf_id;		/* tracing: type id of the function in the target's BTF */ \
+	__u32 ifindex;			/* xdp, tcx, netkit; 0: gone */				\
+	__u32 netns_ino;		/* of the device, the hook, or attached to; 0: gone */	\
+	__u32 map_id;			/* struct_ops, sockmap, iter over a map */		\
+	__u64 cgroup_id;		/* cgroup, iter over cgroups; 0: removed */		\
+	__u64 cookie;			/* raw_tracepoint, tracing, perf_event */		\
+	__u64 offset;			/* perf_event, uprobe_multi (the first): bytes into function or file */ \
+	__u64 ref_ctr_offset;		/* perf_event: of a uprobe's reference counter in the file */ \
+	__u64 perf_config;		/* perf_event_attr.config */				\
+	__u32 perf_type;		/* perf_event_attr.type */				\
+	enum perf_link_kind perf_kind;								\
+	__u32 func_cnt;			/* kprobe_multi, uprobe_multi */			\
+	__u32 flags;			/* kprobe_multi: BPF_F_KPROBE_MULTI_* */		\
+	__u32 nf_family;		/* netfilter: NFPROTO_* */				\
+	__u32 nf_hook;										\
+	__s32 nf_priority;									\
+	__u32 reserved;
+
+struct link_numbers {
+	LINK_NUMBERS
+};
+
 struct link_record {
-	__u32 id;
-	__u32 type;			/* enum bpf_link_type */
-	__u32 prog_id;			/* 0: none (struct_ops) */
-	__u32 target_prog_id;		/* tracing links: bpf_tracing_link.tgt_prog; 0: the kernel */
-	__u32 target_btf_id;		/* tracing links: type id of the function in the target's BTF */
-	__u32 ifindex;			/* xdp, tcx, netkit */
-	__u64 cgroup_id;		/* cgroup */
+	LINK_NUMBERS
 	char prog_name[FULL_NAME_LEN];
-	char target_func[FULL_NAME_LEN];	/* function, tracepoint, iterator target or device */
-	char target_name[FULL_NAME_LEN];	/* target program's name */
+	char target_func[FULL_NAME_LEN];	/* function (kprobe_multi: the first), tracepoint, iterator target, device, file */
+	char target_name[FULL_NAME_LEN];	/* name of the target program or map */
 };
 
 /* What listings and progs.debug want of a program: a third of prog_record's cost. */
@@ -271,6 +302,18 @@ struct one_link_record {
 	__u32 fd;
 	__s32 error;
 	struct link_record link;
+};
+
+/* One of the functions of a kprobe_multi or uprobe_multi link (func: which, from 0), or of a BTF (func: the type's id). */
+struct link_func_record {
+	__u32 fd;		/* of the link or BTF */
+	__u32 func;
+	__s32 error;		/* EINVAL: it has no such function */
+	__u32 reserved;
+	__u64 cookie;
+	__u64 offset;		/* uprobe_multi: bytes into the file */
+	__u64 ref_ctr_offset;
+	char name[FULL_NAME_LEN];	/* "function" or "function [module]"; empty: not known */
 };
 
 #endif

@@ -49,6 +49,8 @@ public static class ProgramTable
     internal static readonly ProgramRow OneProgMaps = new("one_prog_maps", Target.Syscall);
     internal static readonly ProgramRow OneMap = new("one_map", Target.Syscall);
     internal static readonly ProgramRow OneLink = new("one_link", Target.Syscall);
+    internal static readonly ProgramRow LinkFunc = new("link_func", Target.Syscall);
+    internal static readonly ProgramRow BtfFunc = new("btf_func", Target.Syscall);
     internal static readonly ProgramRow WalkPins = new("walk_pins", Target.Syscall);
     internal static readonly ProgramRow Setup = new("setup", Target.Syscall);
 
@@ -56,6 +58,6 @@ public static class ProgramTable
     public static IReadOnlyList<ProgramRow> Rows { get; } =
     [
         DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements, Holders,
-        OneProg, OneProgMaps, OneMap, OneLink, WalkPins, Setup,
+        OneProg, OneProgMaps, OneMap, OneLink, LinkFunc, BtfFunc, WalkPins, Setup,
     ];
 }

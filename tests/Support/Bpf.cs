@@ -76,7 +76,11 @@ public static unsafe partial class Bpf
         public byte* log_buf;
         public uint kern_version, prog_flags;
         public fixed byte prog_name[16];
-        public uint prog_ifindex, expected_attach_type;
+        public uint prog_ifindex, expected_attach_type, prog_btf_fd, func_info_rec_size;
+        public void* func_info;
+        public uint func_info_cnt, line_info_rec_size;
+        public void* line_info;
+        public uint line_info_cnt, attach_btf_id;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -97,6 +101,7 @@ public static unsafe partial class Bpf
     {
         public byte* name;
         public uint fd, flags;
+        public ulong cookie; // of BPF_RAW_TRACEPOINT_OPEN; elsewhere zero
     }
 
     /// <summary>Up to eight words: the commands that take ids, descriptors and numbers only.</summary>

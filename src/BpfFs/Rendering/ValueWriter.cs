@@ -21,6 +21,12 @@ internal readonly ref struct ValueWriter
         _json = json;
     }
 
+    /// <summary>For values with a shape of their own: where JSON goes; null: the value is text, and goes to <see cref="Buffer"/>.</summary>
+    public Utf8JsonWriter? Json => _json;
+
+    /// <summary>Where text goes.</summary>
+    public TextBuffer Buffer => _text;
+
     public void Number(ulong value)
     {
         if (_json is null) _text.Append(value);
@@ -57,7 +63,7 @@ internal readonly ref struct ValueWriter
     public void Text(ReadOnlySpan<byte> value)
     {
         if (_json is null) _text.AppendText(value);
-        else Json.WriteText(_json, value);
+        else Rendering.Json.WriteText(_json, value);
     }
 
     /// <summary>Bytes as hex digits without separators.</summary>
