@@ -27,6 +27,7 @@ struct perf_event_attr {
 struct perf_event___attach {
 	unsigned int attach_state;
 	struct perf_event_attr attr;
+	__u32 orig_type;		/* what was asked for; attr.type becomes a PMU's number (since 5.15) */
 	int cpu;
 	__u64 id;
 	struct bpf_prog *prog;
@@ -101,7 +102,7 @@ struct bpf_struct_ops_map___older {
 static __always_inline void fill_perf_event(struct perf_event_record *r, struct perf_event___attach *event)
 {
 	r->event_id = BPF_CORE_READ(event, id);
-	r->type = BPF_CORE_READ(event, attr.type);
+	r->type = bpf_core_field_exists(event->orig_type) ? BPF_CORE_READ(event, orig_type) : BPF_CORE_READ(event, attr.type);
 	r->config = BPF_CORE_READ(event, attr.config);
 	r->cpu = BPF_CORE_READ(event, cpu);
 	r->of_task = (BPF_CORE_READ(event, attach_state) & PERF_ATTACH_TASK) != 0;
