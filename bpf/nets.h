@@ -158,7 +158,6 @@ __noinline int net_write(struct net_walk *walk, __u32 what, __u32 mode, __u64 pr
 
 	if (!walk)
 		return 0;
-	at = walk->length;
 	if (link)
 		prog = BPF_CORE_READ(link, prog);
 	if (!prog && what != NET_TC)
@@ -168,6 +167,7 @@ __noinline int net_write(struct net_walk *walk, __u32 what, __u32 mode, __u64 pr
 		return 0;
 	}
 	output = bpf_map_lookup_elem(&net_output, &key);
+	at = walk->length;
 	if (!output || at > NET_OUTPUT_SIZE - sizeof(*to)) {
 		walk->full = 1;
 		return 0;
