@@ -212,7 +212,7 @@ __noinline int net_write_entry(struct net_walk *walk, __u64 at, __u32 what, __u3
 	struct bpf_mprog_entry *entry = (void *)at;
 	struct mprog_walk mprog = { .walk = walk, .entry = entry, .what = what, .mode = mode };
 
-	if (!walk || !entry)
+	if (!walk || !entry || !bpf_core_type_exists(struct bpf_mprog_entry))
 		return 0;
 	mprog.bundle = BPF_CORE_READ(entry, parent);
 	bpf_loop(MAX_MPROG, write_mprog, &mprog, 0);
