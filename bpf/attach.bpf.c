@@ -41,6 +41,40 @@ struct task_struct___tid {
 	int pid;
 };
 
+/* Other numbers than enum bpf_attach_type has, and others from version to version; names are what lasts. */
+enum cgroup_bpf_attach_type {
+	CGROUP_INET_INGRESS,
+	CGROUP_INET_EGRESS,
+	CGROUP_INET_SOCK_CREATE,
+	CGROUP_SOCK_OPS,
+	CGROUP_DEVICE,
+	CGROUP_INET4_BIND,
+	CGROUP_INET6_BIND,
+	CGROUP_INET4_CONNECT,
+	CGROUP_INET6_CONNECT,
+	CGROUP_INET4_POST_BIND,
+	CGROUP_INET6_POST_BIND,
+	CGROUP_UDP4_SENDMSG,
+	CGROUP_UDP6_SENDMSG,
+	CGROUP_SYSCTL,
+	CGROUP_UDP4_RECVMSG,
+	CGROUP_UDP6_RECVMSG,
+	CGROUP_GETSOCKOPT,
+	CGROUP_SETSOCKOPT,
+	CGROUP_INET4_GETPEERNAME,
+	CGROUP_INET6_GETPEERNAME,
+	CGROUP_INET4_GETSOCKNAME,
+	CGROUP_INET6_GETSOCKNAME,
+	CGROUP_INET_SOCK_RELEASE,
+	CGROUP_UNIX_CONNECT,
+	CGROUP_UNIX_SENDMSG,
+	CGROUP_UNIX_RECVMSG,
+	CGROUP_UNIX_GETPEERNAME,
+	CGROUP_UNIX_GETSOCKNAME,
+	CGROUP_LSM_START,
+	CGROUP_LSM_END,
+};
+
 struct cgroup_bpf {
 	struct hlist_head progs[38];	/* since 6.0 */
 };
@@ -163,12 +197,76 @@ int perf_link_records(struct bpf_iter__bpf_link *ctx)
 	return 0;
 }
 
+#define TRANSLATE(name, number) do {							\
+	if (bpf_core_enum_value_exists(enum cgroup_bpf_attach_type, name)) {		\
+		__u64 __at = bpf_core_enum_value(enum cgroup_bpf_attach_type, name);	\
+											\
+		types |= ((mask >> __at) & 1) << (number);				\
+		mask &= ~(1ULL << __at);						\
+	}										\
+} while (0)
+
+#define BPF_LSM_CGROUP_NUMBER	43
+
+/* Without branches, each of which would double the verifier's way. From the kernel's numbers to those of enum bpf_attach_type; all of these, if it has one that is not known here. */
+static __always_inline __u64 attach_types(__u64 mask)
+{
+	__u64 types = 0;
+
+	TRANSLATE(CGROUP_INET_INGRESS, 0);
+	TRANSLATE(CGROUP_INET_EGRESS, 1);
+	TRANSLATE(CGROUP_INET_SOCK_CREATE, 2);
+	TRANSLATE(CGROUP_SOCK_OPS, 3);
+	TRANSLATE(CGROUP_DEVICE, 6);
+	TRANSLATE(CGROUP_INET4_BIND, 8);
+	TRANSLATE(CGROUP_INET6_BIND, 9);
+	TRANSLATE(CGROUP_INET4_CONNECT, 10);
+	TRANSLATE(CGROUP_INET6_CONNECT, 11);
+	TRANSLATE(CGROUP_INET4_POST_BIND, 12);
+	TRANSLATE(CGROUP_INET6_POST_BIND, 13);
+	TRANSLATE(CGROUP_UDP4_SENDMSG, 14);
+	TRANSLATE(CGROUP_UDP6_SENDMSG, 15);
+	TRANSLATE(CGROUP_SYSCTL, 18);
+	TRANSLATE(CGROUP_UDP4_RECVMSG, 19);
+	TRANSLATE(CGROUP_UDP6_RECVMSG, 20);
+	TRANSLATE(CGROUP_GETSOCKOPT, 21);
+	TRANSLATE(CGROUP_SETSOCKOPT, 22);
+	TRANSLATE(CGROUP_INET4_GETPEERNAME, 29);
+	TRANSLATE(CGROUP_INET6_GETPEERNAME, 30);
+	TRANSLATE(CGROUP_INET4_GETSOCKNAME, 31);
+	TRANSLATE(CGROUP_INET6_GETSOCKNAME, 32);
+	TRANSLATE(CGROUP_INET_SOCK_RELEASE, 34);
+	TRANSLATE(CGROUP_UNIX_CONNECT, 49);
+	TRANSLATE(CGROUP_UNIX_SENDMSG, 50);
+	TRANSLATE(CGROUP_UNIX_RECVMSG, 51);
+	TRANSLATE(CGROUP_UNIX_GETPEERNAME, 52);
+	TRANSLATE(CGROUP_UNIX_GETSOCKNAME, 53);
+	if (mask && bpf_core_enum_value_exists(enum cgroup_bpf_attach_type, CGROUP_LSM_START)) {
+		__u64 below = (1ULL << bpf_core_enum_value(enum cgroup_bpf_attach_type, CGROUP_LSM_START)) - 1;
+		__u64 hooks = ((2ULL << bpf_core_enum_value(enum cgroup_bpf_attach_type, CGROUP_LSM_END)) - 1) & ~below;
+
+		if (mask & hooks)
+			types |= 1ULL << BPF_LSM_CGROUP_NUMBER;
+		mask &= ~hooks;
+	}
+	return mask ? ~0ULL : types;
+}
+
+/* 1 unless it is 0, without a branch that clang would make of !!value. */
+static __always_inline __u64 is_set(__u64 value)
+{
+	__u64 negative = -value;
+
+	asm volatile("" : "+r"(negative));
+	return (value | negative) >> 63;
+}
+
 SEC("iter/cgroup")
 int cgroup_records(struct bpf_iter__cgroup *ctx)
 {
 	struct cgroup___attach *cgroup = ctx->cgroup;
 	struct cgroup_record r = {};
-	__u64 heads[16], any = 0;
+	__u64 heads[16], mask = 0;
 	__u32 size;
 
 	if (!cgroup)
@@ -186,10 +284,11 @@ int cgroup_records(struct bpf_iter__cgroup *ctx)
 		bpf_probe_read_kernel(heads, length, (void *)&cgroup->bpf.progs + at);
 #pragma unroll
 		for (int k = 0; k < 16; k++)
-			any |= heads[k];
+			mask |= is_set(heads[k]) << (i * 16 + k);
 	}
-	if (!any)
+	if (!mask)
 		return 0;
+	r.attach_types = attach_types(mask);
 	r.id = BPF_CORE_READ(cgroup, kn, id);
 	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
 	return 0;

@@ -316,6 +316,7 @@ struct perf_event_record {
 /* A cgroup that has programs of its own. */
 struct cgroup_record {
 	__u64 id;
+	__u64 attach_types;		/* bits: by enum bpf_attach_type, of which it has some */
 };
 
 /* A program in a struct_ops map. */

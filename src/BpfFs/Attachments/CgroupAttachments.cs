@@ -8,7 +8,7 @@ using static Tmds.Linux.LibC;
 namespace BpfFs.Attachments;
 
 /// <summary>
-/// What is attached to cgroups: those that have programs (bpf/attach.bpf.c tells which) are asked for every attach type (BPF_PROG_QUERY), in
+/// What is attached to cgroups: those that have programs are asked for the attach types that they have them of (bpf/attach.bpf.c tells; BPF_PROG_QUERY), in
 /// the order in which the programs run, and then for what runs in them, inherited or not.
 /// </summary>
 internal static class CgroupAttachments
@@ -23,15 +23,16 @@ internal static class CgroupAttachments
     public static int Collect(ViewContext context, List<Attachment> to)
     {
         if (CgroupPaths.Root is null) return 0;
-        int errno = FindCgroups(context, out IEnumerable<byte[]> paths);
+        int errno = FindCgroups(context, out IEnumerable<(byte[] Path, ulong Types)> cgroups);
         if (errno != 0) return errno;
         uint[] own = new uint[MostPrograms], effective = new uint[MostPrograms];
-        foreach (byte[] path in paths)
+        foreach ((byte[] path, ulong types) in cgroups)
         {
             using Fd fd = ProgQuery.OpenDirectory(CgroupPaths.DirectoryOf(path));
             if (fd.Errno != 0) continue; // removed meanwhile
             foreach ((uint number, string type) in s_types)
             {
+                if ((types >> (int)number & 1) == 0) continue;
                 int failed = ProgQuery.Query(fd, number, own, out int count, out uint flags);
                 if (failed == EINVAL || failed == EOPNOTSUPP) continue; // this kernel has no such type, or keeps it out
                 if (failed != 0) errno = failed;
@@ -64,20 +65,20 @@ internal static class CgroupAttachments
         }
     }
 
-    /// <summary>The paths of the cgroups that may have programs: all, where the kernel has no iterator over cgroups.</summary>
-    private static int FindCgroups(ViewContext context, out IEnumerable<byte[]> paths)
+    /// <summary>The cgroups that have programs, and a bit for each attach type: all, where the kernel has no iterator over cgroups.</summary>
+    private static int FindCgroups(ViewContext context, out IEnumerable<(byte[] Path, ulong Types)> found)
     {
-        paths = [];
+        found = [];
         if (context.Iterators.Attach.Programs(out int errno) is not { } programs) return errno;
         if (programs.Cgroups is not { } cgroups)
         {
-            paths = CgroupPaths.All().Select(CgroupPaths.PathOf);
+            found = CgroupPaths.All().Select(directory => (CgroupPaths.PathOf(directory), ulong.MaxValue));
             return 0;
         }
-        List<ulong> ids = [];
+        Dictionary<ulong, ulong> types = [];
         using var walk = new RecordWalk<cgroup_record>(context, cgroups);
-        while (walk.MoveNext()) ids.Add(walk.Current.id);
-        paths = CgroupPaths.Of(ids);
+        while (walk.MoveNext()) types[walk.Current.id] = walk.Current.attach_types;
+        found = CgroupPaths.Of(types.Keys).Select(c => (c.Path, types[c.Id]));
         return walk.Errno;
     }
 }

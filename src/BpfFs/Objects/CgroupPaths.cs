@@ -13,10 +13,10 @@ internal static unsafe class CgroupPaths
     private static readonly ConcurrentDictionary<ulong, byte[]> s_known = new();
 
     /// <summary>The paths of those that have one: with one walk for all, where the last did not find them.</summary>
-    public static List<byte[]> Of(IReadOnlyCollection<ulong> ids)
+    public static List<(ulong Id, byte[] Path)> Of(IReadOnlyCollection<ulong> ids)
     {
         Dictionary<ulong, string>? walked = null;
-        List<byte[]> paths = [];
+        List<(ulong Id, byte[] Path)> paths = [];
         foreach (ulong id in ids)
         {
             if (!s_known.TryGetValue(id, out byte[]? path) || InodeOf(DirectoryOf(path)) != id)
@@ -26,7 +26,7 @@ internal static unsafe class CgroupPaths
                 path = PathOf(directory);
                 Keep(id, path);
             }
-            paths.Add(path);
+            paths.Add((id, path));
         }
         return paths;
     }

@@ -123,13 +123,17 @@ public struct call_base_record
     public long from_landmark;
 }
 
-/// <summary><c>struct cgroup_record</c>, 8 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 8)]
+/// <summary><c>struct cgroup_record</c>, 16 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
 public struct cgroup_record
 {
     /// <summary><c>__u64 id</c>.</summary>
     [FieldOffset(0)]
     public ulong id;
+
+    /// <summary><c>__u64 attach_types</c>.</summary>
+    [FieldOffset(8)]
+    public ulong attach_types;
 }
 
 /// <summary><c>struct code_bytes_record</c>, 280 bytes.</summary>
