@@ -73,6 +73,23 @@ public enum net_what : uint
     NET_TC = 7,
 }
 
+/// <summary><c>enum perf_link_kind</c>.</summary>
+public enum perf_link_kind : uint
+{
+    /// <summary><c>PERF_LINK_UPROBE</c>.</summary>
+    PERF_LINK_UPROBE = 1,
+    /// <summary><c>PERF_LINK_URETPROBE</c>.</summary>
+    PERF_LINK_URETPROBE = 2,
+    /// <summary><c>PERF_LINK_KPROBE</c>.</summary>
+    PERF_LINK_KPROBE = 3,
+    /// <summary><c>PERF_LINK_KRETPROBE</c>.</summary>
+    PERF_LINK_KRETPROBE = 4,
+    /// <summary><c>PERF_LINK_TRACEPOINT</c>.</summary>
+    PERF_LINK_TRACEPOINT = 5,
+    /// <summary><c>PERF_LINK_EVENT</c>.</summary>
+    PERF_LINK_EVENT = 6,
+}
+
 /// <summary><c>enum pin_what</c>.</summary>
 public enum pin_what : uint
 {
@@ -318,8 +335,45 @@ public struct holder_record
     public char_16 comm;
 }
 
-/// <summary><c>struct link_record</c>, 416 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 416)]
+/// <summary><c>struct link_func_record</c>, 168 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 168)]
+public struct link_func_record
+{
+    /// <summary><c>__u32 fd</c>.</summary>
+    [FieldOffset(0)]
+    public uint fd;
+
+    /// <summary><c>__u32 func</c>.</summary>
+    [FieldOffset(4)]
+    public uint func;
+
+    /// <summary><c>__s32 error</c>.</summary>
+    [FieldOffset(8)]
+    public int error;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(12)]
+    public uint reserved;
+
+    /// <summary><c>__u64 cookie</c>.</summary>
+    [FieldOffset(16)]
+    public ulong cookie;
+
+    /// <summary><c>__u64 offset</c>.</summary>
+    [FieldOffset(24)]
+    public ulong offset;
+
+    /// <summary><c>__u64 ref_ctr_offset</c>.</summary>
+    [FieldOffset(32)]
+    public ulong ref_ctr_offset;
+
+    /// <summary><c>char name[128]</c>.</summary>
+    [FieldOffset(40)]
+    public char_128 name;
+}
+
+/// <summary><c>struct link_record</c>, 488 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 488)]
 public struct link_record
 {
     /// <summary><c>__u32 id</c>.</summary>
@@ -346,20 +400,76 @@ public struct link_record
     [FieldOffset(20)]
     public uint ifindex;
 
-    /// <summary><c>__u64 cgroup_id</c>.</summary>
+    /// <summary><c>__u32 netns_ino</c>.</summary>
     [FieldOffset(24)]
+    public uint netns_ino;
+
+    /// <summary><c>__u32 map_id</c>.</summary>
+    [FieldOffset(28)]
+    public uint map_id;
+
+    /// <summary><c>__u64 cgroup_id</c>.</summary>
+    [FieldOffset(32)]
     public ulong cgroup_id;
 
+    /// <summary><c>__u64 cookie</c>.</summary>
+    [FieldOffset(40)]
+    public ulong cookie;
+
+    /// <summary><c>__u64 offset</c>.</summary>
+    [FieldOffset(48)]
+    public ulong offset;
+
+    /// <summary><c>__u64 ref_ctr_offset</c>.</summary>
+    [FieldOffset(56)]
+    public ulong ref_ctr_offset;
+
+    /// <summary><c>__u64 perf_config</c>.</summary>
+    [FieldOffset(64)]
+    public ulong perf_config;
+
+    /// <summary><c>__u32 perf_type</c>.</summary>
+    [FieldOffset(72)]
+    public uint perf_type;
+
+    /// <summary><c>enum perf_link_kind perf_kind</c>.</summary>
+    [FieldOffset(76)]
+    public perf_link_kind perf_kind;
+
+    /// <summary><c>__u32 func_cnt</c>.</summary>
+    [FieldOffset(80)]
+    public uint func_cnt;
+
+    /// <summary><c>__u32 flags</c>.</summary>
+    [FieldOffset(84)]
+    public uint flags;
+
+    /// <summary><c>__u32 nf_family</c>.</summary>
+    [FieldOffset(88)]
+    public uint nf_family;
+
+    /// <summary><c>__u32 nf_hook</c>.</summary>
+    [FieldOffset(92)]
+    public uint nf_hook;
+
+    /// <summary><c>__s32 nf_priority</c>.</summary>
+    [FieldOffset(96)]
+    public int nf_priority;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(100)]
+    public uint reserved;
+
     /// <summary><c>char prog_name[128]</c>.</summary>
-    [FieldOffset(32)]
+    [FieldOffset(104)]
     public char_128 prog_name;
 
     /// <summary><c>char target_func[128]</c>.</summary>
-    [FieldOffset(160)]
+    [FieldOffset(232)]
     public char_128 target_func;
 
     /// <summary><c>char target_name[128]</c>.</summary>
-    [FieldOffset(288)]
+    [FieldOffset(360)]
     public char_128 target_name;
 }
 
@@ -505,8 +615,8 @@ public struct net_record
     public char_16 name;
 }
 
-/// <summary><c>struct one_link_record</c>, 424 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 424)]
+/// <summary><c>struct one_link_record</c>, 496 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 496)]
 public struct one_link_record
 {
     /// <summary><c>__u32 fd</c>.</summary>
