@@ -268,6 +268,67 @@ struct call_base_record {
 	__s64 from_landmark;		/* distance of __bpf_call_base from another symbol of the kernel's image */
 };
 
+/* What is attached without a link, and what no link tells of its attachment (attach.bpf.c). */
+enum net_what {
+	NET_XDP			= 1,	/* mode: enum bpf_xdp_mode */
+	NET_TCX_INGRESS		= 2,
+	NET_TCX_EGRESS		= 3,
+	NET_NETKIT		= 4,	/* mode: 1 on the primary device, 0 on its peer */
+	NET_FLOW_DISSECTOR	= 5,	/* of the namespace, as is the next; no device */
+	NET_SK_LOOKUP		= 6,
+	NET_TC			= 7,	/* no program: the device has a queueing discipline that can have filters */
+};
+
+/* Programs of one device and kind come in the order in which they run. */
+struct net_record {
+	__u64 ns_id;			/* of the network namespace, what a file handle of it is made of; 0: before 6.18 */
+	__u32 netns;			/* its inode */
+	__u32 ifindex;
+	enum net_what what;
+	__u32 mode;
+	__u32 prog_id;
+	__u32 link_id;			/* 0: attached without one */
+	char name[16];			/* of the device: any bytes */
+};
+
+/* Given to walk_nets, and what it gives back. */
+struct walk_nets_record {
+	__u32 first;			/* how many records to pass over */
+	__u32 next;			/* what to give as first to get the rest; 0: that was all */
+	__u32 length;			/* bytes written */
+	__u32 torn;			/* 1: it changed so while it was walked that something may be missing */
+};
+
+/* A perf event that runs a program: one that a descriptor of a process is of (tid, fd), or that a link holds. */
+struct perf_event_record {
+	__u64 event_id;			/* the same for all descriptors of an event */
+	__u64 config;
+	__u32 type;			/* attr.type: enum perf_type_id, or a PMU's number */
+	__s32 cpu;			/* -1: on all */
+	__u32 of_task;			/* 1: counts one task only */
+	__u32 prog_id;
+	__u32 link_id;			/* 0: this is a descriptor */
+	__u32 tid;			/* in the initial pid namespace */
+	__u32 fd;
+	__u32 reserved;
+};
+
+/* A cgroup that has programs of its own. */
+struct cgroup_record {
+	__u64 id;
+	__u64 attach_types;		/* bits: by enum bpf_attach_type, of which it has some */
+};
+
+/* A program in a struct_ops map. */
+struct struct_ops_record {
+	__u32 map_id;
+	__u32 map_flags;
+	__u32 state;			/* enum bpf_struct_ops_state */
+	__u32 prog_id;
+	char map_name[OBJ_NAME_LEN];
+	char ops[64];			/* what is implemented: tcp_congestion_ops */
+};
+
 /* What follows an element's key and value (elements.h). */
 struct element_end_record {
 	__u64 torn;		/* 1: it changed while it was read */

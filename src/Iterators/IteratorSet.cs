@@ -69,6 +69,9 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary>The code of programs.</summary>
     public CodeReader Code { get; private set; } = null!;
 
+    /// <summary>What is attached without a link.</summary>
+    public AttachReader Attach { get; private set; } = null!;
+
     /// <summary>Programs that this kernel has no target for.</summary>
     public IReadOnlyList<ProgramRow> Missing => _missing;
 
@@ -84,13 +87,13 @@ public sealed unsafe class IteratorSet : IDisposable
         try
         {
             loaded = OpenAndLoad(options, leftOut);
-            set = new IteratorSet(loaded) { Code = new CodeReader(options.KernelBtf, logger) };
+            set = new IteratorSet(loaded) { Code = new CodeReader(options.KernelBtf, logger), Attach = new AttachReader(options.KernelBtf, logger) };
             foreach (ProgramRow row in leftOut.Except(options.PinsOnly ? ProgramTable.Rows.Except(Pins.Programs) : []))
             {
                 set._missing.Add(row);
                 Log.TargetMissing(logger, row.Name, row.Target.Name, row.Target.Since);
             }
-            set.Attach(leftOut, options.PinsOnly);
+            set.AttachAll(leftOut, options.PinsOnly);
             Log.Loaded(logger, ProgramTable.Rows.Count - leftOut.Count, watch.ElapsedMilliseconds, Marshal.PtrToStringUTF8((nint)LibBpf.libbpf_version_string()) ?? "");
             return set;
         }
@@ -109,6 +112,7 @@ public sealed unsafe class IteratorSet : IDisposable
         Pinned?.Dispose();
         _object.Dispose();
         Code.Dispose();
+        Attach.Dispose();
     }
 
     /// <summary>
@@ -144,7 +148,7 @@ public sealed unsafe class IteratorSet : IDisposable
         fixed (byte* name = Encoding.UTF8.GetBytes(target.Name + '\0')) return LibBpf.libbpf_find_vmlinux_btf_id(name, LibBpf.BPF_TRACE_ITER) > 0;
     }
 
-    private void Attach(List<ProgramRow> leftOut, bool pinsOnly)
+    private void AttachAll(List<ProgramRow> leftOut, bool pinsOnly)
     {
         IteratorLink? attach(ProgramRow row) => leftOut.Contains(row) ? null : IteratorLink.Attach(row.Name, _object.ProgramFd(row.Name));
         DumpProgs = attach(ProgramTable.DumpProgs);

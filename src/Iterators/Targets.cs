@@ -23,6 +23,9 @@ public sealed record Target(string Name, string Since)
     /// <summary>iter/ksym: kernel/kallsyms.c.</summary>
     public static readonly Target Ksym = new("ksym", "6.0");
 
+    /// <summary>iter/cgroup: kernel/bpf/cgroup_iter.c.</summary>
+    public static readonly Target Cgroup = new("cgroup", "6.1");
+
     /// <summary>Programs of type BPF_PROG_TYPE_SYSCALL, kernel/bpf/syscall.c.</summary>
     public static readonly Target Syscall = new("syscall", "5.14");
 }

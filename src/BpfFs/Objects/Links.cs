@@ -129,24 +129,6 @@ internal sealed class Links : ObjectKind
         return walk.Errno;
     }
 
-    /// <summary><c>progs/&lt;id&gt;/attached</c>: <c>link type target</c>, a line per link of the program.</summary>
-    public static int AttachmentsOf(ViewContext context, ulong key, TextBuffer to)
-    {
-        int errno = Progs.Kind.Stat(context, (uint)key, out _);
-        if (errno != 0) return errno;
-        using var walk = new RecordWalk<link_record>(context, context.Iterators.Links!);
-        while (walk.MoveNext())
-        {
-            ref readonly link_record r = ref walk.Current;
-            if (r.prog_id != key) continue;
-            AppendIdAndType(r, to);
-            to.Truncate(to.Length - 1);
-            LinkTarget.Append(context, r, to);
-            to.Append((byte)'\n');
-        }
-        return walk.Errno;
-    }
-
     private static void AppendIdAndType(in link_record r, TextBuffer to)
     {
         to.AppendRight(r.id, 4);

@@ -22,6 +22,7 @@ internal static class Status
             Line(to, "iterator", $"{row.Name} {state}");
         }
         if (context.Iterators.Pinned is null) Line(to, "pinned", $"missing: {Marshal.GetPInvokeErrorMessage(context.Iterators.PinWalkErrno)}");
+        foreach ((string source, string cause) in Attachments.AttachmentSources.Failures) Line(to, "attachments", $"{source} incomplete: {cause}");
         List<HiddenObject> hidden = [];
         int errno = HiddenObjects.Find(context, hidden);
         foreach (HiddenObject found in hidden) Line(to, "hidden", found.ToString());

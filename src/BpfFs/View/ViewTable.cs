@@ -36,7 +36,7 @@ internal static class ViewTable
         new DirectoryRow("progs/<id>") { Subject = Progs.Kind },
         .. FieldFiles.Rows<Prog>(Progs.Kind, Prog.Fields, Progs.Read),
         new FileRow("progs/<id>/stats", Tier.Group, Progs.Stats) { Subject = Progs.Kind, CountsRuns = true },
-        .. If(has.Links, new FileRow("progs/<id>/attached", Tier.Public, Links.AttachmentsOf) { Subject = Progs.Kind }),
+        new FileRow("progs/<id>/attached", Tier.Public, AttachmentFiles.OfProg) { Subject = Progs.Kind },
         .. If(has.Links, new FileRow("progs/<id>/links", Tier.Public, Relations.LinksOf) { Subject = Progs.Kind }),
         .. If(has.Links, new FileRow("progs/<id>/extended_by", Tier.Public, Relations.ExtendedBy) { Subject = Progs.Kind }),
         new StreamRow("progs/<id>/tail_calls", Tier.Public, new TailCalls()) { Subject = Progs.Kind },

@@ -74,6 +74,9 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_prog_query_opts_call(int target, int type, bpf_prog_query_opts* opts);
 
     [LibraryImport(Library)]
+    public static partial int bpf_task_fd_query(int pid, int fd, uint flags, byte* buf, uint* buf_len, uint* prog_id, uint* fd_type, ulong* probe_offset, ulong* probe_addr);
+
+    [LibraryImport(Library)]
     public static partial nint libbpf_set_print(delegate* unmanaged<int, byte*, void*, int> fn);
 
     [LibraryImport(Library)]
