@@ -91,11 +91,11 @@ internal sealed unsafe class FuseDevice : SafeHandle, INotifier
         return Notify(FuseProtocol.FUSE_NOTIFY_STORE, message);
     }
 
-    /// <summary>Makes the kernel send a NOTIFY_REPLY with this number and no bytes.</summary>
-    internal int Retrieve(ulong unique)
+    /// <summary>Makes the kernel send a NOTIFY_REPLY with this number and no bytes of a file. EINVAL: it is no regular one; ENOENT: not known.</summary>
+    internal int Retrieve(ulong node, ulong unique)
     {
         Span<byte> message = stackalloc byte[sizeof(fuse_out_header) + sizeof(fuse_notify_retrieve_out)];
-        fuse_notify_retrieve_out body = new() { notify_unique = unique, nodeid = FuseProtocol.FUSE_ROOT_ID };
+        fuse_notify_retrieve_out body = new() { notify_unique = unique, nodeid = node };
         MemoryMarshal.Write(message[sizeof(fuse_out_header)..], body);
         return Notify(FuseProtocol.FUSE_NOTIFY_RETRIEVE, message);
     }

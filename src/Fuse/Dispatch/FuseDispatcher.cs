@@ -79,8 +79,7 @@ public sealed class FuseDispatcher
         }
         fuse_in_header header = MemoryMarshal.Read<fuse_in_header>(request);
         Opcode opcode = OpcodeTable.Of(header.opcode);
-        lane.Begin(header.unique);
-        _early?.Deliver(lane);
+        Begin(lane, header.unique);
         int errno;
         Call call = new(header, lane, request[sizeof(fuse_in_header)..], payload);
         try
@@ -103,6 +102,12 @@ public sealed class FuseDispatcher
         if (errno != 0) lane.Errors[opcode.Code]++;
         if (!opcode.HasReply || (opcode.Code == OpcodeTable.InterruptCode && errno == 0)) return Answer.None;
         return new Answer(header.unique, errno, errno == 0 ? call.Length : 0);
+    }
+
+    internal void Begin(Lane lane, ulong unique)
+    {
+        lane.Begin(unique);
+        _early?.Deliver(lane);
     }
 
     internal Lane AddLane()

@@ -8,6 +8,9 @@ internal static unsafe class Processors
     private const int MaskWords = 1024; // 65,536 processors
     private const string PossiblePath = "/sys/devices/system/cpu/possible";
 
+    /// <summary>For <see cref="Pin"/>: wherever the kernel lets us.</summary>
+    internal static readonly ulong[] All = [.. Enumerable.Repeat(ulong.MaxValue, MaskWords)];
+
     /// <summary>How many the kernel counts, those that may be plugged in later included: num_possible_cpus(). 0 if it does not say.</summary>
     internal static int Possible()
     {

@@ -272,12 +272,17 @@ internal sealed class RingPool
 
     /// <summary>
     /// The kernel hands out what waits in a queue when an answer is committed there, and not when an entry comes new (fuse_uring_do_register). So it
-    /// is made to send something: asked for no bytes of the root, it sends a NOTIFY_REPLY without any, through the queue of this processor.
+    /// is made to send something: asked for no bytes of a file, it sends a NOTIFY_REPLY without any, through the queue of this processor. It must
+    /// be a regular file that the kernel knows, so one of those read last. Without one, what waits in the queue waits for the first answer.
     /// </summary>
     private void Kick(RingQueue queue)
     {
-        if (!Processors.Pin(queue.Id, Allowed)) return;
-        _device.Retrieve(_kick += 2);
+        if (!Processors.Pin(queue.Id, Processors.All)) return; // it is not there now, so nobody asks on it
+        _kick += 2;
+        foreach (RingWorker worker in _queues.SelectMany(q => q.Workers))
+        {
+            if (worker.LastFile is ulong file and not 0 && _device.Retrieve(file, _kick) == 0) break;
+        }
         Processors.Restore(Allowed);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static Fuse.FuseProtocol;
 using static Fuse.IoUringProtocol;
 using static Tmds.Linux.LibC;
@@ -12,6 +13,10 @@ internal sealed unsafe class RingWorker(RingPool pool, RingQueue queue, Lane lan
     private Ring _ring = null!;
     private RingMemory _memory = null!;
     private ulong _seen;
+    private ulong _lastFile;
+
+    /// <summary>The node of the last READ or OPEN, 0 if there was none.</summary>
+    internal ulong LastFile => Volatile.Read(ref _lastFile);
 
     /// <summary>Whether it is at the request it was at the last time; the supervisor's alone.</summary>
     internal bool IsAtTheSame()
@@ -51,12 +56,19 @@ internal sealed unsafe class RingWorker(RingPool pool, RingQueue queue, Lane lan
             if (queue.Begin()) pool.Wake();
             ulong commit = _memory.Header.ring_ent_in_out.commit_id;
             ReadOnlySpan<byte> request = _memory.Request();
-            Answer answer = request.IsEmpty ? new Answer(commit, EIO, 0) : pool.Dispatcher.Dispatch(request, _memory.Payload, lane);
+            Answer answer = request.IsEmpty ? new Answer(commit, EIO, 0) : Dispatch(request);
             _memory.Answer(commit, answer); // the commit id is the request's unique
             queue.Finish();
             ref io_uring_sqe next = ref Command(FUSE_IO_URING_CMD_COMMIT_AND_FETCH);
             fixed (byte* command = next.cmd) ((fuse_uring_cmd_req*)command)->commit_id = commit;
         }
+    }
+
+    private Answer Dispatch(ReadOnlySpan<byte> request)
+    {
+        fuse_in_header header = MemoryMarshal.Read<fuse_in_header>(request);
+        if (header.opcode is OpcodeTable.OpenCode or OpcodeTable.ReadCode) Volatile.Write(ref _lastFile, header.nodeid);
+        return pool.Dispatcher.Dispatch(request, _memory.Payload, lane);
     }
 
     /// <summary>Sends the last answer and waits for a request. False: there will be none.</summary>

@@ -9,11 +9,14 @@ public sealed class Programs : IDisposable
     {
         SeekDir = Gcc.Compile(SeekDirSource, _directory, "seekdir");
         Modify = Gcc.Compile(ModifySource, _directory, "modify");
+        Deny = Gcc.Compile(DenySource, _directory, "deny");
     }
 
     public string SeekDir { get; }
 
     public string Modify { get; }
+
+    public string Deny { get; }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
@@ -47,6 +50,30 @@ public sealed class Programs : IDisposable
             wrong += !e || strcmp(e->d_name, ".");
             printf("%d %d %d", n, kept, wrong);
             return 0;
+        }
+        """;
+
+    // deny NUMBER PROGRAM...: runs the program with a filter that answers one system call with EPERM.
+    private const string DenySource = """
+        #include <errno.h>
+        #include <linux/filter.h>
+        #include <linux/seccomp.h>
+        #include <stdlib.h>
+        #include <sys/prctl.h>
+        #include <unistd.h>
+        int main(int argc, char **argv)
+        {
+            struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, atoi(argv[1]), 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+            };
+            struct sock_fprog program = { 4, code };
+            if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+                return 1;
+            execvp(argv[2], argv + 2);
+            return 1;
         }
         """;
 
