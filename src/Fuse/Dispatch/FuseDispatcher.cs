@@ -138,7 +138,7 @@ public sealed class FuseDispatcher
 
     internal bool TakesRings(in fuse_init_in offer)
     {
-        AreRingsOffered = (offer.flags & FuseProtocol.FUSE_INIT_EXT) != 0 && ((ulong)offer.flags2 << 32 & FuseProtocol.FUSE_OVER_IO_URING) != 0;
+        AreRingsOffered = offer.OffersIoUring;
         if (!AreRingsOffered || PrepareRings?.Invoke() != true) return false;
         _early = new EarlyInterrupts();
         return true;
