@@ -34,6 +34,7 @@ internal sealed class RingPool
     private bool _isRingBroken;
     private bool _woken;
     private bool _ending;
+    private bool _isExhausted;
     private ulong _kick = 1UL << 62; // far from the kernel's own numbers
 
     internal RingPool(FuseDevice device, FuseDispatcher dispatcher, FuseMountOptions options)
@@ -253,21 +254,28 @@ internal sealed class RingPool
     private void Relieve(RingQueue queue)
     {
         int running = _queues.Sum(q => q.Workers.Length);
-        if (running >= (_most > 0 ? Math.Max(_most, Queues) : Math.Max(4 * Queues, 16)))
+        bool mayHaveMore = running < (_most > 0 ? Math.Max(_most, Queues) : Math.Max(4 * Queues, 16));
+        if (mayHaveMore && TryAdd(queue, running))
         {
-            Log.WorkersExhausted(Dispatcher.Logger, running);
+            Kick(queue);
             return;
         }
-        int registered;
-        lock (_gate) registered = _registered;
+        if (!mayHaveMore && !_isExhausted) Log.WorkersExhausted(Dispatcher.Logger, running);
+        _isExhausted |= !mayHaveMore; // said once
+        Thread.Sleep(_patience * 5);
+    }
+
+    private bool TryAdd(RingQueue queue, int running)
+    {
+        int registered, failed;
+        lock (_gate) (registered, failed) = (_registered, _failed);
         Log.WorkerAdded(Dispatcher.Logger, running);
-        if (!TryStart(queue)) return;
+        if (!TryStart(queue)) return false;
         lock (_gate)
         {
-            while (_registered == registered && _failed == 0 && !_ending) Monitor.Wait(_gate);
-            if (_failed > 0) return;
+            while (_registered == registered && _failed == failed && !Volatile.Read(ref _ending)) Monitor.Wait(_gate);
+            return _failed == failed && !Volatile.Read(ref _ending);
         }
-        Kick(queue);
     }
 
     /// <summary>
