@@ -57,6 +57,7 @@ async Task<string> Obey(string command)
             case "invalidate": return Line(mount.Connection.InvalidateInode(17, 0, 0));
             case "forget-entry": return Line(mount.Connection.InvalidateEntry(1, "hello"u8));
             case "transport": return mount.Transport;
+            case "lookups": return $"{tree.Looked.Total} {tree.Looked.Wrong}";
             case "open": return Line(tree.OpenCount);
             case "fds": return Line(Directory.GetFiles("/proc/self/fd").Length);
             case "threads": return Line(Directory.GetDirectories("/proc/self/task").Length);
