@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// gcc -O2 -o peer peer.c $(pkg-config --cflags --libs fuse3) && ./peer -f MOUNTPOINT: what the figures are held against, a file "hello" of 13 bytes on
+// gcc -O2 -o peer peer.c $(pkg-config --cflags --libs fuse3) && ./peer -f MOUNTPOINT: what the figures are held against, files "hello0" to "hello7" of 13 bytes on
 // libfuse's low level, with its thread pool, the same timeouts and open flags as the sample file system.
 #define FUSE_USE_VERSION 34
 #include <errno.h>
 #include <fuse_lowlevel.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FILES 8
 
 static const char content[] = "hello, world\n";
 
@@ -15,19 +17,20 @@ static int fill(fuse_ino_t ino, struct stat *st)
 	st->st_ino = ino;
 	st->st_mode = ino == 1 ? S_IFDIR | 0755 : S_IFREG | 0444;
 	st->st_nlink = 1;
-	st->st_size = ino == 2 ? sizeof(content) - 1 : 0;
-	return ino > 2;
+	st->st_size = ino == 1 ? 0 : sizeof(content) - 1;
+	return ino > FILES + 1;
 }
 
 static void lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct fuse_entry_param e = { .ino = 2, .attr_timeout = 1, .entry_timeout = 1 };
+	struct fuse_entry_param e = { .attr_timeout = 1, .entry_timeout = 1 };
 
-	if (parent != 1 || strcmp(name, "hello")) {
+	if (parent != 1 || strlen(name) != 6 || strncmp(name, "hello", 5) || name[5] < '0' || name[5] >= '0' + FILES) {
 		fuse_reply_err(req, ENOENT);
 		return;
 	}
-	fill(2, &e.attr);
+	e.ino = 2 + name[5] - '0';
+	fill(e.ino, &e.attr);
 	fuse_reply_entry(req, &e);
 }
 
