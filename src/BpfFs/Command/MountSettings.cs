@@ -1,3 +1,4 @@
+using Fuse;
 using Microsoft.Extensions.Logging;
 
 namespace BpfFs.Command;
@@ -27,6 +28,9 @@ internal sealed class MountSettings
 
     /// <summary>0: the FUSE server decides.</summary>
     public int Workers { get; set; }
+
+    /// <summary>Whether requests may come over io_uring.</summary>
+    public IoUring IoUring { get; set; }
 
     public bool NoExec { get; set; }
 

@@ -61,6 +61,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             NoExec = settings.NoExec,
             NoAtime = settings.NoAtime,
             Workers = settings.Workers,
+            IoUring = settings.IoUring,
         };
         try
         {
@@ -74,6 +75,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         context.Server = () => new ServerStatus(
             mount.MountPoint,
             $"7.{mount.Connection.ProtocolMinor} (kernel 7.{mount.Connection.KernelMinor})",
+            mount.Transport,
             view.OpenFileCount,
             view.OpenDirectoryCount,
             [.. mount.Counts.Select(c => (c.Name, c.Requests, c.Errors))]);
