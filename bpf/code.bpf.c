@@ -9,8 +9,6 @@
 #include "fd.h"
 #include "records.h"
 
-#define ENOENT 2
-
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct bpf_ksym {
@@ -18,12 +16,6 @@ struct bpf_ksym {
 };
 
 struct bpf_prog___code;
-
-struct bpf_kfunc_desc {
-	__u32 func_id;
-	__u16 offset;
-	unsigned long addr;		/* since 6.4 (1cf3bfc60f98) */
-};
 
 struct bpf_kfunc_desc_tab___code {
 	struct bpf_kfunc_desc descs[0];

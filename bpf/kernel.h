@@ -20,6 +20,8 @@ typedef struct {
 	long long counter;
 } atomic64_t;
 
+#define MODULE_NAME_LEN 56	/* 64 - sizeof(long) */
+
 /* Opaque in the kernel; on 64-bit machines the number itself. */
 typedef struct {
 	__u64 value;
@@ -51,6 +53,7 @@ struct btf {
 	struct btf *base_btf;
 	__u32 start_id;
 	__u32 start_str_off;
+	char name[MODULE_NAME_LEN];
 };
 
 struct bpf_func_info___kernel {
@@ -72,7 +75,24 @@ struct bpf_prog_stats___kernel {
 
 struct bpf_prog;
 
+struct bpf_kfunc_desc {
+	__u32 func_id;			/* type id in the BTF that `offset` stands for; 0: the kernel's */
+	__u16 offset;
+	unsigned long addr;		/* since 6.4 (1cf3bfc60f98) */
+};
+
 struct bpf_kfunc_desc_tab {
+	struct bpf_kfunc_desc descs[0];
+	__u32 nr_descs;
+};
+
+struct bpf_kfunc_btf {
+	struct btf *btf;
+	__u16 offset;
+};
+
+struct bpf_kfunc_btf_tab {
+	struct bpf_kfunc_btf descs[0];
 	__u32 nr_descs;
 };
 
@@ -94,12 +114,16 @@ struct bpf_prog_aux {
 	struct bpf_prog **func;
 	struct user_struct *user;
 	struct btf *btf;
+	struct btf *attach_btf;
 	struct bpf_func_info___kernel *func_info;
+	__u32 func_info_cnt;
 	struct bpf_kfunc_desc_tab *kfunc_tab;
+	struct bpf_kfunc_btf_tab *kfunc_btf_tab;
 	char name[BPF_OBJ_NAME_LEN];
 };
 
 struct bpf_prog_aux___newer {
+	struct bpf_arena *arena;	/* since 6.9 */
 	bool is_extended;		/* since 6.13 */
 	bool might_sleep;		/* since 6.14 */
 };
@@ -145,6 +169,10 @@ struct bpf_map {
 	char name[BPF_OBJ_NAME_LEN];
 };
 
+struct bpf_arena {
+	struct bpf_map map;
+};
+
 struct bpf_map___counted {
 	__s64 *elem_count;		/* per CPU; since 6.6 (25954730461a) */
 };
@@ -156,6 +184,46 @@ struct bpf_ringbuf {
 
 struct bpf_ringbuf_map {
 	struct bpf_ringbuf *rb;
+};
+
+/* Kinds that keep account of their elements. */
+struct bpf_queue_stack {
+	__u32 head;			/* where the next element goes */
+	__u32 tail;
+	__u32 size;
+};
+
+struct lpm_trie {
+	unsigned long n_entries;
+};
+
+struct bpf_dtab {
+	__u32 items;			/* devmap_hash */
+};
+
+struct bpf_shtab {
+	atomic_t count;			/* sockhash */
+};
+
+struct bpf_struct_ops_common_value {
+	__u32 state;
+};
+
+struct bpf_struct_ops_value {
+	struct bpf_struct_ops_common_value common;	/* since 6.9 (612d087d4ba5) */
+};
+
+struct bpf_struct_ops_map {
+	struct btf *btf;		/* since 6.9 */
+	struct bpf_struct_ops_value kvalue;
+};
+
+struct bpf_struct_ops_value___flat {
+	__u32 state;
+};
+
+struct bpf_struct_ops_map___flat {
+	struct bpf_struct_ops_value___flat kvalue;
 };
 
 struct bpf_array {

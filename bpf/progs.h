@@ -74,6 +74,13 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	r->refcnt = BPF_CORE_READ(aux, refcnt.counter) - 1;	/* the iterator's, or our descriptor's */
 	r->num_exentries = READ(aux, num_exentries);
 	r->line_info_cnt = READ(aux, nr_linfo);
+	r->func_info_cnt = READ(aux, func_info_cnt);
+	if (bpf_core_field_exists(newer_aux->arena)) {
+		struct bpf_arena *arena = BPF_CORE_READ(newer_aux, arena);
+
+		if (arena)
+			r->arena_id = BPF_CORE_READ(arena, map.id);
+	}
 	if (kfuncs)
 		r->kfunc_cnt = BPF_CORE_READ(kfuncs, nr_descs);
 	if (btf)

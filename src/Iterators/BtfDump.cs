@@ -69,7 +69,7 @@ public sealed unsafe class BtfDump : IDisposable
         _text = (byte*)NativeMemory.Alloc((nuint)TextSize);
         if (isModule)
         {
-            _base = LibBpf.btf__load_from_kernel_by_id(1); // the kernel's own is always the first
+            _base = LibBpf.btf__load_from_kernel_by_id(BtfObjects.KernelId);
             if (_base == 0) return Marshal.GetLastPInvokeError();
             First = LibBpf.btf__type_cnt(_base);
         }

@@ -29,6 +29,7 @@ internal static class OptionTable
         new("pin_dir", "--pin-dir", "DIR", $"where on a bpffs to pin; default: {MountSettings.DefaultPinDirectory}", ApplyPinDirectory),
         new("keep_pins", "--keep-pins", null, "leave the pins when the view ends", (s, _) => Done(s.KeepPins = true)),
         new("nopin", "--no-pins", null, "pin nothing", (s, _) => Done(s.WithPins = false)),
+        new("stats", "--stats", null, "have the kernel count runs and run time as long as the view is mounted", (s, _) => Done(s.WithStats = true)),
         new("workers", "--workers", "N", "threads that serve requests; default: two a processor, 4 to 16", ApplyWorkers),
         new("log_level", "--log-level", "LEVEL", $"{LevelNames}; default: info with -f, else warning", ApplyLogLevel),
         new("kernel_btf", "--kernel-btf", "FILE", "", (s, value) => Done(s.KernelBtf = value)), // for tests: a kernel without BTF

@@ -9,13 +9,19 @@ namespace BpfFs.Objects;
 /// </summary>
 internal static class Graph
 {
-    public static int Render(ViewContext context, ulong key, TextBuffer to)
+    public static int Render(ViewContext context, ulong key, TextBuffer to) => Render(context, withHolders: false, to);
+
+    /// <summary><c>graph.holders.dot</c>: the same, and who holds what.</summary>
+    public static int RenderWithHolders(ViewContext context, ulong key, TextBuffer to) => Render(context, withHolders: true, to);
+
+    private static int Render(ViewContext context, bool withHolders, TextBuffer to)
     {
         to.Append("digraph bpf {\n\trankdir=LR;\n\tnode [fontname=\"sans-serif\", fontsize=10];\n\tedge [fontname=\"sans-serif\", fontsize=8];\n"u8);
         int errno = AppendProgs(context, to);
         if (errno == 0) errno = AppendMaps(context, to);
         if (errno == 0) errno = AppendUses(context, to);
         if (errno == 0 && context.Iterators.Links is not null) errno = AppendLinks(context, to);
+        if (errno == 0 && withHolders) errno = GraphHolders.Append(context, to);
         to.Append("}\n"u8);
         return errno;
     }
@@ -100,14 +106,14 @@ internal static class Graph
         to.Append("\"];\n"u8);
     }
 
-    private static void AppendId(ReadOnlySpan<byte> kind, uint id, TextBuffer to)
+    internal static void AppendId(ReadOnlySpan<byte> kind, uint id, TextBuffer to)
     {
         to.Append(kind);
         to.Append((ulong)id);
     }
 
     /// <summary>Within a DOT string: the text escaped as in all text, then its quotes and backslashes once more (graphviz, "The DOT Language").</summary>
-    private static void AppendQuoted(ReadOnlySpan<byte> text, TextBuffer to)
+    internal static void AppendQuoted(ReadOnlySpan<byte> text, TextBuffer to)
     {
         int start = to.Length;
         to.AppendText(text);

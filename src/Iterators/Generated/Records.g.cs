@@ -52,6 +52,8 @@ public enum map_flags : uint
     MAP_HAS_RING = 2,
     /// <summary><c>MAP_HAS_INNER</c>.</summary>
     MAP_HAS_INNER = 4,
+    /// <summary><c>MAP_HAS_STRUCT_OPS</c>.</summary>
+    MAP_HAS_STRUCT_OPS = 8,
 }
 
 /// <summary><c>enum net_what</c>.</summary>
@@ -129,6 +131,15 @@ public enum prog_flags : uint
     PROG_MIGHT_SLEEP = 64,
     /// <summary><c>PROG_HAS_MIGHT_SLEEP</c>.</summary>
     PROG_HAS_MIGHT_SLEEP = 128,
+}
+
+/// <summary><c>enum prog_name_kind</c>.</summary>
+public enum prog_name_kind : uint
+{
+    /// <summary><c>PROG_NAME_FUNC</c>.</summary>
+    PROG_NAME_FUNC = 1,
+    /// <summary><c>PROG_NAME_KFUNC</c>.</summary>
+    PROG_NAME_KFUNC = 2,
 }
 
 /// <summary><c>struct call_base_record</c>, 8 bytes.</summary>
@@ -473,8 +484,8 @@ public struct link_record
     public char_128 target_name;
 }
 
-/// <summary><c>struct map_record</c>, 136 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 136)]
+/// <summary><c>struct map_record</c>, 144 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 144)]
 public struct map_record
 {
     /// <summary><c>__u64 map_extra</c>.</summary>
@@ -557,24 +568,32 @@ public struct map_record
     [FieldOffset(88)]
     public uint inner_max_entries;
 
-    /// <summary><c>__u32 reserved</c>.</summary>
+    /// <summary><c>__u32 struct_ops_state</c>.</summary>
     [FieldOffset(92)]
+    public uint struct_ops_state;
+
+    /// <summary><c>__u32 struct_ops_btf_id</c>.</summary>
+    [FieldOffset(96)]
+    public uint struct_ops_btf_id;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(100)]
     public uint reserved;
 
     /// <summary><c>__s64 elem_count</c>.</summary>
-    [FieldOffset(96)]
+    [FieldOffset(104)]
     public long elem_count;
 
     /// <summary><c>__u64 ring_consumer</c>.</summary>
-    [FieldOffset(104)]
+    [FieldOffset(112)]
     public ulong ring_consumer;
 
     /// <summary><c>__u64 ring_producer</c>.</summary>
-    [FieldOffset(112)]
+    [FieldOffset(120)]
     public ulong ring_producer;
 
     /// <summary><c>char name[16]</c>.</summary>
-    [FieldOffset(120)]
+    [FieldOffset(128)]
     public char_16 name;
 }
 
@@ -632,8 +651,8 @@ public struct one_link_record
     public link_record link;
 }
 
-/// <summary><c>struct one_map_record</c>, 144 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 144)]
+/// <summary><c>struct one_map_record</c>, 152 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 152)]
 public struct one_map_record
 {
     /// <summary><c>__u32 fd</c>.</summary>
@@ -670,8 +689,41 @@ public struct one_prog_maps_record
     public u32_64 map_ids;
 }
 
-/// <summary><c>struct one_prog_record</c>, 384 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 384)]
+/// <summary><c>struct one_prog_name_record</c>, 204 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 204)]
+public struct one_prog_name_record
+{
+    /// <summary><c>__u32 fd</c>.</summary>
+    [FieldOffset(0)]
+    public uint fd;
+
+    /// <summary><c>__u32 iterator_fd</c>.</summary>
+    [FieldOffset(4)]
+    public uint iterator_fd;
+
+    /// <summary><c>enum prog_name_kind kind</c>.</summary>
+    [FieldOffset(8)]
+    public prog_name_kind kind;
+
+    /// <summary><c>__u32 index</c>.</summary>
+    [FieldOffset(12)]
+    public uint index;
+
+    /// <summary><c>__s32 error</c>.</summary>
+    [FieldOffset(16)]
+    public int error;
+
+    /// <summary><c>char name[128]</c>.</summary>
+    [FieldOffset(20)]
+    public char_128 name;
+
+    /// <summary><c>char module[56]</c>.</summary>
+    [FieldOffset(148)]
+    public char_56 module;
+}
+
+/// <summary><c>struct one_prog_record</c>, 392 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 392)]
 public struct one_prog_record
 {
     /// <summary><c>__u32 fd</c>.</summary>
@@ -766,8 +818,8 @@ public struct prog_map_record
     public uint map_id;
 }
 
-/// <summary><c>struct prog_record</c>, 376 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 376)]
+/// <summary><c>struct prog_record</c>, 384 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 384)]
 public struct prog_record
 {
     /// <summary><c>__u64 load_time</c>.</summary>
@@ -862,16 +914,24 @@ public struct prog_record
     [FieldOffset(108)]
     public uint line_info_cnt;
 
-    /// <summary><c>__u8 tag[8]</c>.</summary>
+    /// <summary><c>__u32 func_info_cnt</c>.</summary>
     [FieldOffset(112)]
+    public uint func_info_cnt;
+
+    /// <summary><c>__u32 arena_id</c>.</summary>
+    [FieldOffset(116)]
+    public uint arena_id;
+
+    /// <summary><c>__u8 tag[8]</c>.</summary>
+    [FieldOffset(120)]
     public u8_8 tag;
 
     /// <summary><c>char name[128]</c>.</summary>
-    [FieldOffset(120)]
+    [FieldOffset(128)]
     public char_128 name;
 
     /// <summary><c>char attach_func[128]</c>.</summary>
-    [FieldOffset(248)]
+    [FieldOffset(256)]
     public char_128 attach_func;
 }
 
@@ -1027,9 +1087,9 @@ public struct char_16
     }
 }
 
-/// <summary>64 times <c>char</c>; converts to a span.</summary>
-[InlineArray(64)]
-public struct char_64
+/// <summary>56 times <c>char</c>; converts to a span.</summary>
+[InlineArray(56)]
+public struct char_56
 {
     private byte _element0;
 

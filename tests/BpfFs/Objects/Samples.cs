@@ -15,6 +15,9 @@ internal static class Samples
 
     public static readonly uint[] MapIds = [3, 14, 159];
 
+    /// <summary>Three functions, two kernel functions.</summary>
+    public static IProgNames FunctionNames { get; } = new SampleNames();
+
     /// <summary>Every field has something to say.</summary>
     public static prog_record FullProg()
     {
@@ -40,6 +43,9 @@ internal static class Samples
             attach_btf_id = 31415,
             target_prog_id = 41,
             stack_depth = 64,
+            func_info_cnt = 3,
+            kfunc_cnt = 2,
+            arena_id = 77,
         };
         Fill(prog.tag, [0xde, 0xad, 0xbe, 0xef, 0x00, 0x01, 0x02, 0x03]);
         Fill(prog.name, "a_function_with_a_very_long_name"u8);
@@ -55,6 +61,7 @@ internal static class Samples
         map_record map = Ones<map_record>() with
         {
             known = uint.MaxValue,
+            struct_ops_state = 3,
             map_extra = 5,
             refcnt = 3,
             usercnt = 2,
@@ -101,7 +108,7 @@ internal static class Samples
 
     public static string Info(in prog_record record, uint[] mapIds)
     {
-        var prog = new Prog { Record = ref record, MapIds = mapIds };
+        var prog = new Prog { Record = ref record, MapIds = mapIds, FunctionNames = FunctionNames };
         using Text.Holder text = new();
         FieldFiles.WriteInfo(Prog.Fields, prog, text.Buffer);
         return Text.Of(text.Buffer);
@@ -117,7 +124,7 @@ internal static class Samples
 
     public static string Json(in prog_record record, uint[] mapIds)
     {
-        var prog = new Prog { Record = ref record, MapIds = mapIds };
+        var prog = new Prog { Record = ref record, MapIds = mapIds, FunctionNames = FunctionNames };
         using Text.Holder text = new();
         System.Text.Json.Utf8JsonWriter json = text.Buffer.StartJson();
         FieldFiles.WriteJson(Prog.Fields, prog, json);
@@ -141,7 +148,7 @@ internal static class Samples
         StrongBox<prog_record> box = new(record);
         return (ViewContext _, uint _, out Prog prog) =>
         {
-            prog = new Prog { Record = ref box.Value, MapIds = mapIds };
+            prog = new Prog { Record = ref box.Value, MapIds = mapIds, FunctionNames = FunctionNames };
             return 0;
         };
     }
