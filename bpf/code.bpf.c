@@ -17,6 +17,12 @@ struct bpf_ksym {
 
 struct bpf_prog___code;
 
+struct bpf_kfunc_desc {
+	__u32 func_id;
+	__u16 offset;
+	unsigned long addr;		/* since 6.4 (1cf3bfc60f98) */
+};
+
 struct bpf_kfunc_desc_tab___code {
 	struct bpf_kfunc_desc descs[0];
 	__u32 nr_descs;

@@ -20,8 +20,6 @@ typedef struct {
 	long long counter;
 } atomic64_t;
 
-#define MODULE_NAME_LEN 56	/* 64 - sizeof(long) */
-
 /* Opaque in the kernel; on 64-bit machines the number itself. */
 typedef struct {
 	__u64 value;
@@ -53,7 +51,6 @@ struct btf {
 	struct btf *base_btf;
 	__u32 start_id;
 	__u32 start_str_off;
-	char name[MODULE_NAME_LEN];
 };
 
 struct bpf_func_info___kernel {
@@ -75,27 +72,6 @@ struct bpf_prog_stats___kernel {
 
 struct bpf_prog;
 
-struct bpf_kfunc_desc {
-	__u32 func_id;			/* type id in the BTF that `offset` stands for; 0: the kernel's */
-	__u16 offset;
-	unsigned long addr;		/* since 6.4 (1cf3bfc60f98) */
-};
-
-struct bpf_kfunc_desc_tab {
-	struct bpf_kfunc_desc descs[0];
-	__u32 nr_descs;
-};
-
-struct bpf_kfunc_btf {
-	struct btf *btf;
-	__u16 offset;
-};
-
-struct bpf_kfunc_btf_tab {
-	struct bpf_kfunc_btf descs[0];
-	__u32 nr_descs;
-};
-
 struct bpf_prog_aux {
 	atomic64_t refcnt;
 	__u32 used_map_cnt;
@@ -114,11 +90,8 @@ struct bpf_prog_aux {
 	struct bpf_prog **func;
 	struct user_struct *user;
 	struct btf *btf;
-	struct btf *attach_btf;
 	struct bpf_func_info___kernel *func_info;
 	__u32 func_info_cnt;
-	struct bpf_kfunc_desc_tab *kfunc_tab;
-	struct bpf_kfunc_btf_tab *kfunc_btf_tab;
 	char name[BPF_OBJ_NAME_LEN];
 };
 

@@ -50,10 +50,10 @@ struct prog_record {
 	__u32 target_prog_id;		/* aux->dst_prog; the kernel clears it when the program is attached (5.10) */
 	__u32 stack_depth;		/* bytes, of the main function; 0 where the verifier did not keep it */
 	__u32 num_exentries;		/* exception table: loads that may fault */
-	__u32 kfunc_cnt;		/* kernel functions it calls */
 	__u32 line_info_cnt;
 	__u32 func_info_cnt;		/* functions that BTF has the names of */
 	__u32 arena_id;			/* map id of the arena it uses; 0: none */
+	__u32 reserved;
 	__u8 tag[8];
 	char name[FULL_NAME_LEN];	/* the full name from BTF where aux->name was cut */
 	char attach_func[FULL_NAME_LEN];	/* aux->attach_func_name */
@@ -358,22 +358,12 @@ struct one_prog_maps_record {
 	__u32 map_ids[MAX_USED_MAPS];
 };
 
-/* Given to one_prog_name (prognames.h): a function of the program by its index, or a kernel function that it calls. */
-enum prog_name_kind {
-	PROG_NAME_FUNC	= 1,
-	PROG_NAME_KFUNC	= 2,
-};
-
-#define MODULE_LEN	56		/* MODULE_NAME_LEN */
-
-struct one_prog_name_record {
+/* Given to one_prog_func (prognames.h), with the index of a function. */
+struct one_prog_func_record {
 	__u32 fd;
-	__u32 iterator_fd;		/* of a program that is attached to a function of the kernel */
-	enum prog_name_kind kind;
 	__u32 index;
 	__s32 error;			/* ENOENT: there is no such function, or it has no name */
 	char name[FULL_NAME_LEN];
-	char module[MODULE_LEN];	/* of a kernel function: the module it is in; empty: none */
 };
 
 struct one_map_record {

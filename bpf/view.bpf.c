@@ -6,7 +6,7 @@
  *   text.h       text printed in the kernel, for the pins
  *   tables.h     one record per program, map, link; and their edges
  *   one.h        the record of one object, given its file descriptor
- *   prognames.h  the names of its functions, and of the kernel's that it calls
+ *   prognames.h  the names of a program's functions
  *   elements.h   the elements of a map
  *   holders.h    the file descriptors that hold an object
  *   pins.h       the paths at which objects are pinned
@@ -34,7 +34,6 @@ const struct {
 	struct pin_record pin;
 	enum prog_flags prog_flags;
 	enum map_flags map_flags;
-	enum prog_name_kind prog_name_kind;
 } record_types;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

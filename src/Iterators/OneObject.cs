@@ -8,17 +8,15 @@ namespace Iterators;
 /// program run by BPF_PROG_RUN finds the object behind it (bpf/one.h). Every method gives 0 or a positive errno: ENOENT when there is
 /// no such object, EPERM without CAP_SYS_ADMIN, EMFILE. Nothing is allocated.
 /// </summary>
-public sealed unsafe class OneObject : IProgNames
+public sealed unsafe class OneObject : IProgFunctions
 {
-    private readonly int _prog, _progMaps, _progName, _iterator, _map, _link;
+    private readonly int _prog, _progMaps, _progFunc, _map, _link;
 
-    /// <summary>Descriptors of programs: those of bpf/one.h, and an iterator (that of programs), which tells where the kernel's BTF is.</summary>
-    internal OneObject(int prog, int progMaps, int progName, int iterator, int map, int link)
+    internal OneObject(int prog, int progMaps, int progFunc, int map, int link)
     {
         _prog = prog;
         _progMaps = progMaps;
-        _progName = progName;
-        _iterator = iterator;
+        _progFunc = progFunc;
         _map = map;
         _link = link;
         _linkFunc = linkFunc;
@@ -54,10 +52,10 @@ public sealed unsafe class OneObject : IProgNames
     public Fd OpenProg(uint id) => new(LibBpf.bpf_prog_get_fd_by_id(id));
 
     /// <inheritdoc/>
-    public int ReadProgName(in Fd prog, prog_name_kind kind, uint index, out one_prog_name_record record)
+    public int ReadFunction(in Fd prog, uint index, out one_prog_func_record record)
     {
-        record = new one_prog_name_record { fd = (uint)prog.Value, iterator_fd = (uint)_iterator, kind = kind, index = index };
-        int errno = prog.Errno != 0 ? prog.Errno : Run(_progName, ref record);
+        record = new one_prog_func_record { fd = (uint)prog.Value, index = index };
+        int errno = prog.Errno != 0 ? prog.Errno : Run(_progFunc, ref record);
         return errno != 0 ? errno : record.error;
     }
 

@@ -50,7 +50,7 @@ public static class ProgramTable
     internal static readonly ProgramRow Holders = new("holder_records", Target.TaskFile);
     internal static readonly ProgramRow OneProg = new("one_prog", Target.Syscall);
     internal static readonly ProgramRow OneProgMaps = new("one_prog_maps", Target.Syscall);
-    internal static readonly ProgramRow OneProgName = new("one_prog_name", Target.Syscall);
+    internal static readonly ProgramRow OneProgFunc = new("one_prog_func", Target.Syscall);
     internal static readonly ProgramRow OneMap = new("one_map", Target.Syscall);
     internal static readonly ProgramRow OneLink = new("one_link", Target.Syscall);
     internal static readonly ProgramRow LinkFunc = new("link_func", Target.Syscall);
@@ -62,6 +62,6 @@ public static class ProgramTable
     public static IReadOnlyList<ProgramRow> Rows { get; } =
     [
         DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements, Holders,
-        OneProg, OneProgMaps, OneProgName, OneMap, OneLink, WalkPins, Setup,
+        OneProg, OneProgMaps, OneProgFunc, OneMap, OneLink, WalkPins, Setup,
     ];
 }

@@ -16,7 +16,7 @@ internal static class Graph
 
     private static int Render(ViewContext context, bool withHolders, TextBuffer to)
     {
-        to.Append("digraph bpf {\n\trankdir=LR;\n\tnode [fontname=\"sans-serif\", fontsize=10];\n\tedge [fontname=\"sans-serif\", fontsize=8];\n"u8);
+        to.Append("digraph bpf {\n\trankdir=LR; ranksep=1;\n\tnode [fontname=\"sans-serif\", fontsize=10];\n\tedge [fontname=\"sans-serif\", fontsize=8];\n"u8);
         int errno = AppendProgs(context, to);
         if (errno == 0) errno = AppendMaps(context, to);
         if (errno == 0) errno = AppendUses(context, to);

@@ -69,30 +69,11 @@ internal readonly ref struct ValueWriter
     /// <summary>Begins a list whose length is not known: separated by spaces as text, an array in JSON.</summary>
     public void StartList() => _json?.WriteStartArray();
 
-    /// <summary>One of its values: text from outside, and what stands in brackets after it (empty: nothing does).</summary>
-    public void ListText(ReadOnlySpan<byte> value, ReadOnlySpan<byte> suffix, bool isFirst)
+    /// <summary>One of its values: text from outside.</summary>
+    public void ListText(ReadOnlySpan<byte> value, bool isFirst)
     {
-        if (_json is null)
-        {
-            if (!isFirst) _text.Append((byte)' ');
-            _text.AppendText(value);
-            if (suffix.IsEmpty) return;
-            _text.Append((byte)'[');
-            _text.AppendText(suffix);
-            _text.Append((byte)']');
-            return;
-        }
-        if (suffix.IsEmpty)
-        {
-            Text(value);
-            return;
-        }
-        Span<byte> both = stackalloc byte[value.Length + suffix.Length + 2]; // names: short
-        value.CopyTo(both);
-        both[value.Length] = (byte)'[';
-        suffix.CopyTo(both[(value.Length + 1)..]);
-        both[^1] = (byte)']';
-        Json.WriteText(_json, both);
+        if (_json is null && !isFirst) _text.Append((byte)' ');
+        Text(value);
     }
 
     /// <summary>Ends it.</summary>

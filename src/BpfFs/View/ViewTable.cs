@@ -44,6 +44,7 @@ internal static class ViewTable
         new StreamRow("progs/<id>/tail_calls", Tier.Public, new TailCalls()) { Subject = Progs.Kind },
         .. If(has.Holders, new FileRow("progs/<id>/pids", Tier.Group, Holders.OfProg) { Subject = Progs.Kind }),
         .. If(has.Pinned, new FileRow("progs/<id>/pinned", Tier.Group, PinPaths.Of(Progs.Kind, pin_what.PIN_PROG)) { Subject = Progs.Kind }),
+        new FileRow("progs/<id>/kfuncs", Tier.Public, Kfuncs.Render) { Subject = Progs.Kind, Lasts = true },
         new FileRow("progs/<id>/xlated", Tier.Private, CodeFiles.Xlated) { Subject = Progs.Kind, Lasts = true },
         new FileRow("progs/<id>/jited", Tier.Private, CodeFiles.Jited) { Subject = Progs.Kind, Lasts = true },
         new FileRow("progs/<id>/source", Tier.Private, CodeFiles.Source) { Subject = Progs.Kind, Lasts = true },

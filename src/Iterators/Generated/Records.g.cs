@@ -133,15 +133,6 @@ public enum prog_flags : uint
     PROG_HAS_MIGHT_SLEEP = 128,
 }
 
-/// <summary><c>enum prog_name_kind</c>.</summary>
-public enum prog_name_kind : uint
-{
-    /// <summary><c>PROG_NAME_FUNC</c>.</summary>
-    PROG_NAME_FUNC = 1,
-    /// <summary><c>PROG_NAME_KFUNC</c>.</summary>
-    PROG_NAME_KFUNC = 2,
-}
-
 /// <summary><c>struct call_base_record</c>, 8 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 8)]
 public struct call_base_record
@@ -668,6 +659,27 @@ public struct one_map_record
     public map_record map;
 }
 
+/// <summary><c>struct one_prog_func_record</c>, 140 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 140)]
+public struct one_prog_func_record
+{
+    /// <summary><c>__u32 fd</c>.</summary>
+    [FieldOffset(0)]
+    public uint fd;
+
+    /// <summary><c>__u32 index</c>.</summary>
+    [FieldOffset(4)]
+    public uint index;
+
+    /// <summary><c>__s32 error</c>.</summary>
+    [FieldOffset(8)]
+    public int error;
+
+    /// <summary><c>char name[128]</c>.</summary>
+    [FieldOffset(12)]
+    public char_128 name;
+}
+
 /// <summary><c>struct one_prog_maps_record</c>, 268 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 268)]
 public struct one_prog_maps_record
@@ -687,39 +699,6 @@ public struct one_prog_maps_record
     /// <summary><c>__u32 map_ids[64]</c>.</summary>
     [FieldOffset(12)]
     public u32_64 map_ids;
-}
-
-/// <summary><c>struct one_prog_name_record</c>, 204 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 204)]
-public struct one_prog_name_record
-{
-    /// <summary><c>__u32 fd</c>.</summary>
-    [FieldOffset(0)]
-    public uint fd;
-
-    /// <summary><c>__u32 iterator_fd</c>.</summary>
-    [FieldOffset(4)]
-    public uint iterator_fd;
-
-    /// <summary><c>enum prog_name_kind kind</c>.</summary>
-    [FieldOffset(8)]
-    public prog_name_kind kind;
-
-    /// <summary><c>__u32 index</c>.</summary>
-    [FieldOffset(12)]
-    public uint index;
-
-    /// <summary><c>__s32 error</c>.</summary>
-    [FieldOffset(16)]
-    public int error;
-
-    /// <summary><c>char name[128]</c>.</summary>
-    [FieldOffset(20)]
-    public char_128 name;
-
-    /// <summary><c>char module[56]</c>.</summary>
-    [FieldOffset(148)]
-    public char_56 module;
 }
 
 /// <summary><c>struct one_prog_record</c>, 392 bytes.</summary>
@@ -906,21 +885,21 @@ public struct prog_record
     [FieldOffset(100)]
     public uint num_exentries;
 
-    /// <summary><c>__u32 kfunc_cnt</c>.</summary>
-    [FieldOffset(104)]
-    public uint kfunc_cnt;
-
     /// <summary><c>__u32 line_info_cnt</c>.</summary>
-    [FieldOffset(108)]
+    [FieldOffset(104)]
     public uint line_info_cnt;
 
     /// <summary><c>__u32 func_info_cnt</c>.</summary>
-    [FieldOffset(112)]
+    [FieldOffset(108)]
     public uint func_info_cnt;
 
     /// <summary><c>__u32 arena_id</c>.</summary>
-    [FieldOffset(116)]
+    [FieldOffset(112)]
     public uint arena_id;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(116)]
+    public uint reserved;
 
     /// <summary><c>__u8 tag[8]</c>.</summary>
     [FieldOffset(120)]
@@ -1071,25 +1050,6 @@ public struct walk_pins_record
 /// <summary>16 times <c>char</c>; converts to a span.</summary>
 [InlineArray(16)]
 public struct char_16
-{
-    private byte _element0;
-
-    /// <summary>The bytes up to the first NUL, or all of them.</summary>
-    [UnscopedRef]
-    public readonly ReadOnlySpan<byte> Text
-    {
-        get
-        {
-            ReadOnlySpan<byte> all = this;
-            int end = all.IndexOf((byte)0);
-            return end < 0 ? all : all[..end];
-        }
-    }
-}
-
-/// <summary>56 times <c>char</c>; converts to a span.</summary>
-[InlineArray(56)]
-public struct char_56
 {
     private byte _element0;
 

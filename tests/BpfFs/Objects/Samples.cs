@@ -15,8 +15,7 @@ internal static class Samples
 
     public static readonly uint[] MapIds = [3, 14, 159];
 
-    /// <summary>Three functions, two kernel functions.</summary>
-    public static IProgNames FunctionNames { get; } = new SampleNames();
+    public static IProgFunctions Functions { get; } = new SampleFunctions();
 
     /// <summary>Every field has something to say.</summary>
     public static prog_record FullProg()
@@ -44,7 +43,6 @@ internal static class Samples
             target_prog_id = 41,
             stack_depth = 64,
             func_info_cnt = 3,
-            kfunc_cnt = 2,
             arena_id = 77,
         };
         Fill(prog.tag, [0xde, 0xad, 0xbe, 0xef, 0x00, 0x01, 0x02, 0x03]);
@@ -108,7 +106,7 @@ internal static class Samples
 
     public static string Info(in prog_record record, uint[] mapIds)
     {
-        var prog = new Prog { Record = ref record, MapIds = mapIds, FunctionNames = FunctionNames };
+        var prog = new Prog { Record = ref record, MapIds = mapIds, Functions = Functions };
         using Text.Holder text = new();
         FieldFiles.WriteInfo(Prog.Fields, prog, text.Buffer);
         return Text.Of(text.Buffer);
@@ -124,7 +122,7 @@ internal static class Samples
 
     public static string Json(in prog_record record, uint[] mapIds)
     {
-        var prog = new Prog { Record = ref record, MapIds = mapIds, FunctionNames = FunctionNames };
+        var prog = new Prog { Record = ref record, MapIds = mapIds, Functions = Functions };
         using Text.Holder text = new();
         System.Text.Json.Utf8JsonWriter json = text.Buffer.StartJson();
         FieldFiles.WriteJson(Prog.Fields, prog, json);
@@ -148,7 +146,7 @@ internal static class Samples
         StrongBox<prog_record> box = new(record);
         return (ViewContext _, uint _, out Prog prog) =>
         {
-            prog = new Prog { Record = ref box.Value, MapIds = mapIds, FunctionNames = FunctionNames };
+            prog = new Prog { Record = ref box.Value, MapIds = mapIds, Functions = Functions };
             return 0;
         };
     }
