@@ -178,8 +178,12 @@ struct bpf_shtab {
 	atomic_t count;			/* sockhash */
 };
 
+enum bpf_struct_ops_state {
+	BPF_STRUCT_OPS_STATE_INIT,
+};
+
 struct bpf_struct_ops_common_value {
-	__u32 state;
+	enum bpf_struct_ops_state state;
 };
 
 struct bpf_struct_ops_value {
@@ -192,7 +196,7 @@ struct bpf_struct_ops_map {
 };
 
 struct bpf_struct_ops_value___flat {
-	__u32 state;
+	enum bpf_struct_ops_state state;
 };
 
 struct bpf_struct_ops_map___flat {

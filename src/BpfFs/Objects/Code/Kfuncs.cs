@@ -6,7 +6,7 @@ using static Tmds.Linux.LibC;
 namespace BpfFs.Objects.Code;
 
 /// <summary>
-/// <c>progs/&lt;id&gt;/kfuncs</c>: the kernel functions (kfuncs) that a program calls, one a line, in the order of their first calls. The kernel throws its
+/// <c>progs/&lt;id&gt;/kfuncs</c>: the kernel functions (kfuncs) that a program calls, one a line (of a module: <c>name [module]</c>), in the order of their first calls. The kernel throws its
 /// own list away once the program is compiled (bpf_prog_jit_attempt_done, kernel/bpf/core.c), so they are found in the instructions; those that the
 /// verifier put in place of a call are not there any more. ENOENT: it calls none.
 /// </summary>
@@ -42,6 +42,8 @@ internal static class Kfuncs
         if (!seen.Add(NodeId.KeyOf(symbol))) return;
         if (length > 0) KernelAddress.AppendSymbol(symbol, to);
         else to.Append(KernelAddress.Unnamed);
+        int module = symbol.IndexOf(" ["u8);
+        if (module >= 0) to.AppendText(symbol[module..]);
         to.Append((byte)'\n');
     }
 
