@@ -24,8 +24,8 @@ public sealed partial class GraphTests(GroupView fixture) : IClassFixture<GroupV
     public void Edges_have_labels()
     {
         string graph = _view.Read("graph.dot");
-        Assert.Contains($"prog{_zoo.User.Id} -> map{_zoo.Map("zoo_hash").Id} [label=\"uses\"];", graph, StringComparison.Ordinal);
-        Assert.Contains($"prog{_zoo.Program("zoo_traced").Id} -> link{_zoo.Link.Id} [label=\"attached\"];", graph, StringComparison.Ordinal);
+        Assert.Contains($"prog{_zoo.User.Id} -> map{_zoo.Map("zoo_hash").Id} [label=\"uses\", color=gray30];", graph, StringComparison.Ordinal);
+        Assert.Contains($"prog{_zoo.Program("zoo_traced").Id} -> link{_zoo.Link.Id} [label=\"attached\", color=blue3];", graph, StringComparison.Ordinal);
         string svg = Draw("graph.dot");
         Assert.Contains($"<title>prog{_zoo.User.Id}&#45;&gt;map{_zoo.Map("zoo_hash").Id}</title>", svg, StringComparison.Ordinal);
     }
@@ -41,8 +41,8 @@ public sealed partial class GraphTests(GroupView fixture) : IClassFixture<GroupV
         {
             string fd = process.StandardOutput.ReadLine()!;
             string graph = _view.Read("graph.holders.dot");
-            Assert.Contains($"\tpid{process.Id} -> map{map.Id} [style=dashed, label=\"holds: fd {fd}\"];\n", graph, StringComparison.Ordinal);
-            Assert.Contains($"\tpid{Environment.ProcessId} -> map{map.Id} [style=dashed, label=\"holds: fd {map.Fd}\"];\n", graph, StringComparison.Ordinal);
+            Assert.Contains($"\tpid{process.Id} -> map{map.Id} [style=dashed, color=darkgreen, label=\"holds: fd {fd}\"];\n", graph, StringComparison.Ordinal);
+            Assert.Contains($"\tpid{Environment.ProcessId} -> map{map.Id} [style=dashed, color=darkgreen, label=\"holds: fd {map.Fd}\"];\n", graph, StringComparison.Ordinal);
             // what we alone hold lies in our cluster
             string cluster = Cluster(graph, Environment.ProcessId);
             Assert.Contains($"\t\tprog{_zoo.Many.Id};\n", cluster, StringComparison.Ordinal);

@@ -55,7 +55,7 @@ internal static class Graph
         using var walk = new RecordWalk<prog_map_record>(context, context.Iterators.ProgMaps!);
         while (walk.MoveNext())
         {
-            AppendEdge("prog"u8, walk.Current.prog_id, "map"u8, walk.Current.map_id, "uses"u8, to);
+            AppendEdge("prog"u8, walk.Current.prog_id, "map"u8, walk.Current.map_id, "uses"u8, "gray30"u8, to);
         }
         return walk.Errno;
     }
@@ -69,8 +69,8 @@ internal static class Graph
         {
             ref readonly link_record r = ref walk.Current;
             AppendNode("link"u8, r.id, "ellipse"u8, r.target_func.Text, Names.Of(Names.LinkTypes, r.type, digits), to);
-            if (r.prog_id != 0) AppendEdge("prog"u8, r.prog_id, "link"u8, r.id, "attached"u8, to);
-            if (r.target_prog_id != 0) AppendEdge("link"u8, r.id, "prog"u8, r.target_prog_id, "target"u8, to);
+            if (r.prog_id != 0) AppendEdge("prog"u8, r.prog_id, "link"u8, r.id, "attached"u8, "blue3"u8, to);
+            if (r.target_prog_id != 0) AppendEdge("link"u8, r.id, "prog"u8, r.target_prog_id, "target"u8, "red3"u8, to);
         }
         return walk.Errno;
     }
@@ -95,7 +95,9 @@ internal static class Graph
         to.Append("\"];\n"u8);
     }
 
-    private static void AppendEdge(ReadOnlySpan<byte> fromKind, uint from, ReadOnlySpan<byte> toKind, uint toId, ReadOnlySpan<byte> label, TextBuffer to)
+    /// <summary>Its label says what it is; its colour too, because graphviz leaves labels out when it packs parts side by side (-Gpack).</summary>
+    private static void AppendEdge(
+        ReadOnlySpan<byte> fromKind, uint from, ReadOnlySpan<byte> toKind, uint toId, ReadOnlySpan<byte> label, ReadOnlySpan<byte> colour, TextBuffer to)
     {
         to.Append((byte)'\t');
         AppendId(fromKind, from, to);
@@ -103,7 +105,9 @@ internal static class Graph
         AppendId(toKind, toId, to);
         to.Append(" [label=\""u8);
         to.Append(label);
-        to.Append("\"];\n"u8);
+        to.Append("\", color="u8);
+        to.Append(colour);
+        to.Append("];\n"u8);
     }
 
     internal static void AppendId(ReadOnlySpan<byte> kind, uint id, TextBuffer to)

@@ -63,7 +63,7 @@ internal static class GraphHolders
 
     private static void AppendDescriptors(IEnumerable<holder_record> holding, TextBuffer to)
     {
-        to.Append(" [style=dashed, label=\"holds: fd"u8);
+        to.Append(" [style=dashed, color=darkgreen, label=\"holds: fd"u8);
         int shown = 0;
         foreach (holder_record r in holding)
         {
