@@ -182,17 +182,17 @@ enum bpf_struct_ops_state {
 	BPF_STRUCT_OPS_STATE_INIT,
 };
 
-struct bpf_struct_ops_common_value {
+struct bpf_struct_ops_common_value___state {
 	enum bpf_struct_ops_state state;
 };
 
-struct bpf_struct_ops_value {
-	struct bpf_struct_ops_common_value common;	/* since 6.9 (612d087d4ba5) */
+struct bpf_struct_ops_value___state {
+	struct bpf_struct_ops_common_value___state common;	/* since 6.9 (612d087d4ba5) */
 };
 
-struct bpf_struct_ops_map {
+struct bpf_struct_ops_map___state {
 	struct btf *btf;		/* since 6.9 */
-	struct bpf_struct_ops_value kvalue;
+	struct bpf_struct_ops_value___state kvalue;
 };
 
 struct bpf_struct_ops_value___flat {

@@ -58,7 +58,7 @@ static __always_inline bool read_count(__s64 *count, struct bpf_map *map, __u32 
 
 static __always_inline void fill_struct_ops(struct map_record *r, struct bpf_map *map)
 {
-	struct bpf_struct_ops_map *ops = (void *)map;
+	struct bpf_struct_ops_map___state *ops = (void *)map;
 	struct bpf_struct_ops_map___flat *older = (void *)map;
 
 	if (bpf_core_field_exists(ops->kvalue.common.state))

@@ -34,6 +34,7 @@ const struct {
 	struct pin_record pin;
 	enum prog_flags prog_flags;
 	enum map_flags map_flags;
+	struct link_record link;
 } record_types;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

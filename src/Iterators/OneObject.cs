@@ -10,9 +10,9 @@ namespace Iterators;
 /// </summary>
 public sealed unsafe class OneObject : IProgFunctions
 {
-    private readonly int _prog, _progMaps, _progFunc, _map, _link;
+    private readonly int _prog, _progMaps, _progFunc, _map, _link, _linkFunc, _btfFunc;
 
-    internal OneObject(int prog, int progMaps, int progFunc, int map, int link)
+    internal OneObject(int prog, int progMaps, int progFunc, int map, int link, int linkFunc, int btfFunc)
     {
         _prog = prog;
         _progMaps = progMaps;

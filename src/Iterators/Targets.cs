@@ -62,6 +62,6 @@ public static class ProgramTable
     public static IReadOnlyList<ProgramRow> Rows { get; } =
     [
         DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements, Holders,
-        OneProg, OneProgMaps, OneProgFunc, OneMap, OneLink, WalkPins, Setup,
+        OneProg, OneProgMaps, OneProgFunc, OneMap, OneLink, LinkFunc, BtfFunc, WalkPins, Setup,
     ];
 }

@@ -53,6 +53,7 @@ build_initrd() {
     cp "$work"/fixtures/*.o "$tree/vm/fixtures/"
     cp "$root"/bpf/objects/*.o "$tree/vm/objects/"
     find "$work/fixtures" -type f -executable -exec cp -t "$tree/bin" {} +
+    copy_program bpftool "$tree"
     [ ${#extra_files[@]} = 0 ] || cp "${extra_files[@]}" "$tree/vm/"
     [ -z "$binary" ] || cp "$binary" "$tree/bin/bpffs-view"
     copy_modules "$tree"

@@ -46,6 +46,31 @@ internal static class Names
     /// <summary>enum bpf_perf_event_type, Linux 6.18.</summary>
     public static readonly byte[][] PerfEventTypes = Split("unspec uprobe uretprobe kprobe kretprobe tracepoint event");
 
+    /// <summary>enum bpf_cgroup_iter_order, as bpftool spells it.</summary>
+    public static readonly byte[][] CgroupOrders = Split("order_unspec self_only descendants_pre descendants_post ancestors_up");
+
+    private static readonly byte[][] s_inetHooks = Split("prerouting input forward output postrouting");
+    private static readonly byte[][] s_arpHooks = Split("input output");
+
+    /// <summary>NFPROTO_* (<c>&lt;linux/netfilter.h&gt;</c>) as nft and bpftool name it; empty: not known.</summary>
+    public static ReadOnlySpan<byte> NetfilterFamily(uint family) => family switch
+    {
+        1 => "inet"u8,
+        2 => "ip"u8,
+        3 => "arp"u8,
+        5 => "netdev"u8,
+        7 => "bridge"u8,
+        10 => "ip6"u8,
+        _ => default,
+    };
+
+    /// <summary>The hook of a family as nft names it; empty: not known.</summary>
+    public static ReadOnlySpan<byte> NetfilterHook(uint family, uint hook)
+    {
+        byte[][] names = family switch { 1 or 2 or 7 or 10 => s_inetHooks, 3 => s_arpHooks, _ => [] };
+        return hook < names.Length ? names[hook] : default;
+    }
+
     /// <summary>enum bpf_struct_ops_state (kernel/bpf/bpf_struct_ops.c), Linux 6.18.</summary>
     public static readonly byte[][] StructOpsStates = Split("init inuse tobefree ready");
 

@@ -1066,6 +1066,25 @@ public struct char_16
     }
 }
 
+/// <summary>64 times <c>char</c>; converts to a span.</summary>
+[InlineArray(64)]
+public struct char_64
+{
+    private byte _element0;
+
+    /// <summary>The bytes up to the first NUL, or all of them.</summary>
+    [UnscopedRef]
+    public readonly ReadOnlySpan<byte> Text
+    {
+        get
+        {
+            ReadOnlySpan<byte> all = this;
+            int end = all.IndexOf((byte)0);
+            return end < 0 ? all : all[..end];
+        }
+    }
+}
+
 /// <summary>128 times <c>char</c>; converts to a span.</summary>
 [InlineArray(128)]
 public struct char_128
