@@ -5,6 +5,7 @@
 
 #include "kernel.h"
 
+#define ENOENT 2
 #define EBADF 9
 #define EINVAL 22
 

@@ -50,8 +50,10 @@ struct prog_record {
 	__u32 target_prog_id;		/* aux->dst_prog; the kernel clears it when the program is attached (5.10) */
 	__u32 stack_depth;		/* bytes, of the main function; 0 where the verifier did not keep it */
 	__u32 num_exentries;		/* exception table: loads that may fault */
-	__u32 kfunc_cnt;		/* kernel functions it calls */
 	__u32 line_info_cnt;
+	__u32 func_info_cnt;		/* functions that BTF has the names of */
+	__u32 arena_id;			/* map id of the arena it uses; 0: none */
+	__u32 reserved;
 	__u8 tag[8];
 	char name[FULL_NAME_LEN];	/* the full name from BTF where aux->name was cut */
 	char attach_func[FULL_NAME_LEN];	/* aux->attach_func_name */
@@ -61,6 +63,7 @@ enum map_flags {
 	MAP_HAS_ELEM_COUNT	= 1,
 	MAP_HAS_RING		= 2,
 	MAP_HAS_INNER		= 4,
+	MAP_HAS_STRUCT_OPS	= 8,
 };
 
 /* One edge: program uses map. */
@@ -91,8 +94,10 @@ struct map_record {
 	__u32 inner_key_size;
 	__u32 inner_value_size;
 	__u32 inner_max_entries;
+	__u32 struct_ops_state;		/* enum bpf_struct_ops_state */
+	__u32 struct_ops_btf_id;	/* BTF that btf_vmlinux_value_type_id is in; 0: the kernel's */
 	__u32 reserved;
-	__s64 elem_count;		/* hash kinds, since 6.6 */
+	__s64 elem_count;		/* of kinds that keep account of it */
 	__u64 ring_consumer;		/* ring buffers: positions in bytes */
 	__u64 ring_producer;
 	char name[OBJ_NAME_LEN];
@@ -351,6 +356,14 @@ struct one_prog_maps_record {
 	__s32 error;
 	__u32 cnt;
 	__u32 map_ids[MAX_USED_MAPS];
+};
+
+/* Given to one_prog_func (prognames.h), with the index of a function. */
+struct one_prog_func_record {
+	__u32 fd;
+	__u32 index;
+	__s32 error;			/* ENOENT: there is no such function, or it has no name */
+	char name[FULL_NAME_LEN];
 };
 
 struct one_map_record {

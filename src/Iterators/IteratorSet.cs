@@ -163,7 +163,8 @@ public sealed unsafe class IteratorSet : IDisposable
         Holders = attach(ProgramTable.Holders);
         One = new OneObject(
             _object.ProgramFd(ProgramTable.OneProg.Name), _object.ProgramFd(ProgramTable.OneProgMaps.Name),
-            _object.ProgramFd(ProgramTable.OneMap.Name), leftOut.Contains(ProgramTable.OneLink) ? -1 : _object.ProgramFd(ProgramTable.OneLink.Name),
+            _object.ProgramFd(ProgramTable.OneProgFunc.Name), _object.ProgramFd(ProgramTable.OneMap.Name),
+            leftOut.Contains(ProgramTable.OneLink) ? -1 : _object.ProgramFd(ProgramTable.OneLink.Name),
             _object.ProgramFd(ProgramTable.LinkFunc.Name), _object.ProgramFd(ProgramTable.BtfFunc.Name));
         int cpus = LibBpf.libbpf_num_possible_cpus();
         if (cpus < 0) throw new BpfException("read", "/sys/devices/system/cpu/possible", -cpus);

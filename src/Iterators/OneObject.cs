@@ -8,14 +8,15 @@ namespace Iterators;
 /// program run by BPF_PROG_RUN finds the object behind it (bpf/one.h). Every method gives 0 or a positive errno: ENOENT when there is
 /// no such object, EPERM without CAP_SYS_ADMIN, EMFILE. Nothing is allocated.
 /// </summary>
-public sealed unsafe class OneObject
+public sealed unsafe class OneObject : IProgFunctions
 {
-    private readonly int _prog, _progMaps, _map, _link, _linkFunc, _btfFunc;
+    private readonly int _prog, _progMaps, _progFunc, _map, _link, _linkFunc, _btfFunc;
 
-    internal OneObject(int prog, int progMaps, int map, int link, int linkFunc, int btfFunc)
+    internal OneObject(int prog, int progMaps, int progFunc, int map, int link, int linkFunc, int btfFunc)
     {
         _prog = prog;
         _progMaps = progMaps;
+        _progFunc = progFunc;
         _map = map;
         _link = link;
         _linkFunc = linkFunc;
@@ -44,6 +45,17 @@ public sealed unsafe class OneObject
         if (fd.Errno != 0) return fd.Errno;
         record.fd = (uint)fd.Value;
         int errno = Run(_progMaps, ref record);
+        return errno != 0 ? errno : record.error;
+    }
+
+    /// <inheritdoc/>
+    public Fd OpenProg(uint id) => new(LibBpf.bpf_prog_get_fd_by_id(id));
+
+    /// <inheritdoc/>
+    public int ReadFunction(in Fd prog, uint index, out one_prog_func_record record)
+    {
+        record = new one_prog_func_record { fd = (uint)prog.Value, index = index };
+        int errno = prog.Errno != 0 ? prog.Errno : Run(_progFunc, ref record);
         return errno != 0 ? errno : record.error;
     }
 

@@ -50,6 +50,7 @@ public static class ProgramTable
     internal static readonly ProgramRow Holders = new("holder_records", Target.TaskFile);
     internal static readonly ProgramRow OneProg = new("one_prog", Target.Syscall);
     internal static readonly ProgramRow OneProgMaps = new("one_prog_maps", Target.Syscall);
+    internal static readonly ProgramRow OneProgFunc = new("one_prog_func", Target.Syscall);
     internal static readonly ProgramRow OneMap = new("one_map", Target.Syscall);
     internal static readonly ProgramRow OneLink = new("one_link", Target.Syscall);
     internal static readonly ProgramRow LinkFunc = new("link_func", Target.Syscall);
@@ -61,6 +62,6 @@ public static class ProgramTable
     public static IReadOnlyList<ProgramRow> Rows { get; } =
     [
         DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements, Holders,
-        OneProg, OneProgMaps, OneMap, OneLink, LinkFunc, BtfFunc, WalkPins, Setup,
+        OneProg, OneProgMaps, OneProgFunc, OneMap, OneLink, LinkFunc, BtfFunc, WalkPins, Setup,
     ];
 }

@@ -32,8 +32,10 @@ public static unsafe partial class Bpf
     public const int BPF_MAP_GET_FD_BY_ID = 14;
     public const int BPF_OBJ_GET_INFO_BY_FD = 15;
     public const int BPF_RAW_TRACEPOINT_OPEN = 17;
+    public const int BPF_MAP_LOOKUP_AND_DELETE_ELEM = 21;
     public const int BPF_MAP_FREEZE = 22;
     public const int BPF_MAP_UPDATE_BATCH = 26;
+    public const int BPF_BTF_LOAD = 18;
     public const int BPF_LINK_CREATE = 28;
     public const int BPF_ENABLE_STATS = 32;
 

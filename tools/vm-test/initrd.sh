@@ -52,7 +52,7 @@ build_initrd() {
     cp "${cases[@]}" "$tree/vm/cases/"
     cp "$work"/fixtures/*.o "$tree/vm/fixtures/"
     cp "$root"/bpf/objects/*.o "$tree/vm/objects/"
-    cp "$work"/fixtures/{fixture-loader,link-loader,bpf-ids,bpf-try,attach-other} "$tree/bin/"
+    find "$work/fixtures" -type f -executable -exec cp -t "$tree/bin" {} +
     copy_program bpftool "$tree"
     [ ${#extra_files[@]} = 0 ] || cp "${extra_files[@]}" "$tree/vm/"
     [ -z "$binary" ] || cp "$binary" "$tree/bin/bpffs-view"

@@ -26,6 +26,9 @@ internal sealed class MountSettings
 
     public bool KeepPins { get; set; }
 
+    /// <summary>Runs are counted as long as it is mounted; else only while somebody has a file open that shows them.</summary>
+    public bool WithStats { get; set; }
+
     /// <summary>0: the FUSE server decides.</summary>
     public int Workers { get; set; }
 

@@ -30,6 +30,7 @@ internal static class OptionTable
         new("pin_dir", "--pin-dir", "DIR", $"where on a bpffs to pin; default: {MountSettings.DefaultPinDirectory}", ApplyPinDirectory),
         new("keep_pins", "--keep-pins", null, "leave the pins when the view ends", (s, _) => Done(s.KeepPins = true)),
         new("nopin", "--no-pins", null, "pin nothing", (s, _) => Done(s.WithPins = false)),
+        new("stats", "--stats", null, "have the kernel count runs and run time as long as the view is mounted", (s, _) => Done(s.WithStats = true)),
         new("workers", "--workers", "N", "threads that serve requests of /dev/fuse; default: two a processor, 4 to 16", ApplyWorkers),
         new("io_uring", "--io-uring", "WHEN", "requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto", ApplyIoUring),
         new("log_level", "--log-level", "LEVEL", $"{LevelNames}; default: info with -f, else warning", ApplyLogLevel),

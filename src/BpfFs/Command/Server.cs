@@ -12,6 +12,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     private ViewContext? _context;
     private FuseMount? _mount;
     private Pins? _pins;
+    private bool _countsRuns;
 
     /// <summary>Mounts, says that it is ready, and returns when the view has ended.</summary>
     /// <exception cref="CommandException">The start failed; nothing is left of it.</exception>
@@ -21,6 +22,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         try
         {
             Load();
+            CountRuns();
             Mount(); // before the pins: a live view there is refused before its pins are replaced
             Pin();
             if (signals.Stopped.IsCompletedSuccessfully) throw NotStarted($"{signals.Stopped.Result} before it was ready");
@@ -49,9 +51,18 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         }
     }
 
+    private void CountRuns()
+    {
+        _context = new ViewContext(_iterators!, logger);
+        if (!settings.WithStats) return;
+        int errno = _context.RunStats.Acquire();
+        if (errno != 0) throw NotStarted($"count runs: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno)}");
+        _countsRuns = true;
+    }
+
     private void Mount()
     {
-        ViewContext context = _context = new ViewContext(_iterators!, logger);
+        ViewContext context = _context!;
         var view = new ViewFileSystem(ViewTable.Build(_iterators!), context, new ViewOptions(settings.Gid));
         var options = new FuseMountOptions
         {
@@ -109,6 +120,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         {
             Log.EndFailed(logger, e); // the programs are still to be unloaded
         }
+        if (_countsRuns) _context!.RunStats.Release();
         _iterators?.Dispose();
     }
 }

@@ -33,6 +33,7 @@ internal sealed class ElementFormat
             _ => null,
         };
         format = new ElementFormat { Context = context, References = references };
+        if (map.type == MapType.StructOps) return OfStructOps(context, reader, asBpftool, out format);
         if (map.btf_id == 0) return 0;
         using Btf? btf = Btf.TryLoad(map.btf_id, out int errno);
         if (btf is null) return errno;
@@ -44,6 +45,24 @@ internal sealed class ElementFormat
             Keys = key == 0 ? null : ValueFormat.Make(btf, key, reader.Layout.KeySize, asBpftool),
             Values = value == 0 ? null : ValueFormat.Make(btf, value, reader.Layout.ValueSize, asBpftool),
             KernelRanges = asBpftool ? ValueFormat.KernelRanges(btf, value, reader.Layout.ValueSize) : [],
+        };
+        return 0;
+    }
+
+    /// <summary>
+    /// The value of a struct_ops map is a structure of the kernel's, as its loader filled it in: its functions are ids of programs
+    /// (bpf_struct_ops_map_sys_lookup_elem). One of a module's is shown in hex.
+    /// </summary>
+    private static int OfStructOps(ViewContext context, ElementReader reader, bool asBpftool, out ElementFormat? format)
+    {
+        format = new ElementFormat { Context = context };
+        if (reader.Map.btf_vmlinux_value_type_id == 0 || reader.Map.struct_ops_btf_id > BtfObjects.KernelId) return 0;
+        using Btf? btf = Btf.TryLoad(BtfObjects.KernelId, out int errno);
+        if (btf is null) return errno;
+        format = new ElementFormat
+        {
+            Context = context,
+            Values = ValueFormat.Make(btf, reader.Map.btf_vmlinux_value_type_id, reader.Layout.ValueSize, asBpftool),
         };
         return 0;
     }

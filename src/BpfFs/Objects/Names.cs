@@ -71,6 +71,9 @@ internal static class Names
         return hook < names.Length ? names[hook] : default;
     }
 
+    /// <summary>enum bpf_struct_ops_state (kernel/bpf/bpf_struct_ops.c), Linux 6.18.</summary>
+    public static readonly byte[][] StructOpsStates = Split("init inuse tobefree ready");
+
     /// <summary>The name, or the number where there is none.</summary>
     public static void Write(in ValueWriter to, byte[][] names, uint value)
     {

@@ -66,6 +66,19 @@ internal readonly ref struct ValueWriter
         else Rendering.Json.WriteText(_json, value);
     }
 
+    /// <summary>Begins a list whose length is not known: separated by spaces as text, an array in JSON.</summary>
+    public void StartList() => _json?.WriteStartArray();
+
+    /// <summary>One of its values: text from outside.</summary>
+    public void ListText(ReadOnlySpan<byte> value, bool isFirst)
+    {
+        if (_json is null && !isFirst) _text.Append((byte)' ');
+        Text(value);
+    }
+
+    /// <summary>Ends it.</summary>
+    public void EndList() => _json?.WriteEndArray();
+
     /// <summary>Bytes as hex digits without separators.</summary>
     public void Hex(ReadOnlySpan<byte> value)
     {

@@ -28,6 +28,7 @@ internal static class ViewTable
         new FileRow("attachments", Tier.Public, AttachmentFiles.Text),
         new FileRow("attachments.json", Tier.Public, AttachmentFiles.Json),
         new FileRow("graph.dot", Tier.Public, Graph.Render),
+        .. If(has.Holders, new FileRow("graph.holders.dot", Tier.Group, Graph.RenderWithHolders)),
 
         new DirectoryRow("progs", new ObjectIds(Progs.Kind)),
         .. Group(Progs.Kind, "by-name", GroupBy.Name),
@@ -35,6 +36,7 @@ internal static class ViewTable
         .. Group(Progs.Kind, "by-tag", GroupBy.Tag),
         new DirectoryRow("progs/<id>") { Subject = Progs.Kind },
         .. FieldFiles.Rows<Prog>(Progs.Kind, Prog.Fields, Progs.Read),
+        new FileRow("progs/<id>/memory", Tier.Public, ProgMemory.Render) { Subject = Progs.Kind },
         new FileRow("progs/<id>/stats", Tier.Group, Progs.Stats) { Subject = Progs.Kind, CountsRuns = true },
         new FileRow("progs/<id>/attached", Tier.Public, AttachmentFiles.OfProg) { Subject = Progs.Kind },
         .. If(has.Links, new FileRow("progs/<id>/links", Tier.Public, Relations.LinksOf) { Subject = Progs.Kind }),
@@ -42,6 +44,7 @@ internal static class ViewTable
         new StreamRow("progs/<id>/tail_calls", Tier.Public, new TailCalls()) { Subject = Progs.Kind },
         .. If(has.Holders, new FileRow("progs/<id>/pids", Tier.Group, Holders.OfProg) { Subject = Progs.Kind }),
         .. If(has.Pinned, new FileRow("progs/<id>/pinned", Tier.Group, PinPaths.Of(Progs.Kind, pin_what.PIN_PROG)) { Subject = Progs.Kind }),
+        new FileRow("progs/<id>/kfuncs", Tier.Public, Kfuncs.Render) { Subject = Progs.Kind, Lasts = true },
         new FileRow("progs/<id>/xlated", Tier.Private, CodeFiles.Xlated) { Subject = Progs.Kind, Lasts = true },
         new FileRow("progs/<id>/jited", Tier.Private, CodeFiles.Jited) { Subject = Progs.Kind, Lasts = true },
         new FileRow("progs/<id>/source", Tier.Private, CodeFiles.Source) { Subject = Progs.Kind, Lasts = true },

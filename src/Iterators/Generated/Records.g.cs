@@ -52,6 +52,8 @@ public enum map_flags : uint
     MAP_HAS_RING = 2,
     /// <summary><c>MAP_HAS_INNER</c>.</summary>
     MAP_HAS_INNER = 4,
+    /// <summary><c>MAP_HAS_STRUCT_OPS</c>.</summary>
+    MAP_HAS_STRUCT_OPS = 8,
 }
 
 /// <summary><c>enum net_what</c>.</summary>
@@ -473,8 +475,8 @@ public struct link_record
     public char_128 target_name;
 }
 
-/// <summary><c>struct map_record</c>, 136 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 136)]
+/// <summary><c>struct map_record</c>, 144 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 144)]
 public struct map_record
 {
     /// <summary><c>__u64 map_extra</c>.</summary>
@@ -557,24 +559,32 @@ public struct map_record
     [FieldOffset(88)]
     public uint inner_max_entries;
 
-    /// <summary><c>__u32 reserved</c>.</summary>
+    /// <summary><c>__u32 struct_ops_state</c>.</summary>
     [FieldOffset(92)]
+    public uint struct_ops_state;
+
+    /// <summary><c>__u32 struct_ops_btf_id</c>.</summary>
+    [FieldOffset(96)]
+    public uint struct_ops_btf_id;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(100)]
     public uint reserved;
 
     /// <summary><c>__s64 elem_count</c>.</summary>
-    [FieldOffset(96)]
+    [FieldOffset(104)]
     public long elem_count;
 
     /// <summary><c>__u64 ring_consumer</c>.</summary>
-    [FieldOffset(104)]
+    [FieldOffset(112)]
     public ulong ring_consumer;
 
     /// <summary><c>__u64 ring_producer</c>.</summary>
-    [FieldOffset(112)]
+    [FieldOffset(120)]
     public ulong ring_producer;
 
     /// <summary><c>char name[16]</c>.</summary>
-    [FieldOffset(120)]
+    [FieldOffset(128)]
     public char_16 name;
 }
 
@@ -632,8 +642,8 @@ public struct one_link_record
     public link_record link;
 }
 
-/// <summary><c>struct one_map_record</c>, 144 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 144)]
+/// <summary><c>struct one_map_record</c>, 152 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 152)]
 public struct one_map_record
 {
     /// <summary><c>__u32 fd</c>.</summary>
@@ -647,6 +657,27 @@ public struct one_map_record
     /// <summary><c>struct map_record map</c>.</summary>
     [FieldOffset(8)]
     public map_record map;
+}
+
+/// <summary><c>struct one_prog_func_record</c>, 140 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 140)]
+public struct one_prog_func_record
+{
+    /// <summary><c>__u32 fd</c>.</summary>
+    [FieldOffset(0)]
+    public uint fd;
+
+    /// <summary><c>__u32 index</c>.</summary>
+    [FieldOffset(4)]
+    public uint index;
+
+    /// <summary><c>__s32 error</c>.</summary>
+    [FieldOffset(8)]
+    public int error;
+
+    /// <summary><c>char name[128]</c>.</summary>
+    [FieldOffset(12)]
+    public char_128 name;
 }
 
 /// <summary><c>struct one_prog_maps_record</c>, 268 bytes.</summary>
@@ -670,8 +701,8 @@ public struct one_prog_maps_record
     public u32_64 map_ids;
 }
 
-/// <summary><c>struct one_prog_record</c>, 384 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 384)]
+/// <summary><c>struct one_prog_record</c>, 392 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 392)]
 public struct one_prog_record
 {
     /// <summary><c>__u32 fd</c>.</summary>
@@ -766,8 +797,8 @@ public struct prog_map_record
     public uint map_id;
 }
 
-/// <summary><c>struct prog_record</c>, 376 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 376)]
+/// <summary><c>struct prog_record</c>, 384 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 384)]
 public struct prog_record
 {
     /// <summary><c>__u64 load_time</c>.</summary>
@@ -854,24 +885,32 @@ public struct prog_record
     [FieldOffset(100)]
     public uint num_exentries;
 
-    /// <summary><c>__u32 kfunc_cnt</c>.</summary>
-    [FieldOffset(104)]
-    public uint kfunc_cnt;
-
     /// <summary><c>__u32 line_info_cnt</c>.</summary>
-    [FieldOffset(108)]
+    [FieldOffset(104)]
     public uint line_info_cnt;
 
-    /// <summary><c>__u8 tag[8]</c>.</summary>
+    /// <summary><c>__u32 func_info_cnt</c>.</summary>
+    [FieldOffset(108)]
+    public uint func_info_cnt;
+
+    /// <summary><c>__u32 arena_id</c>.</summary>
     [FieldOffset(112)]
+    public uint arena_id;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(116)]
+    public uint reserved;
+
+    /// <summary><c>__u8 tag[8]</c>.</summary>
+    [FieldOffset(120)]
     public u8_8 tag;
 
     /// <summary><c>char name[128]</c>.</summary>
-    [FieldOffset(120)]
+    [FieldOffset(128)]
     public char_128 name;
 
     /// <summary><c>char attach_func[128]</c>.</summary>
-    [FieldOffset(248)]
+    [FieldOffset(256)]
     public char_128 attach_func;
 }
 

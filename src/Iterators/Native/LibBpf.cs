@@ -193,6 +193,10 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint btf__new(void* data, uint size);
 
+    /// <summary>The bytes; they stay the object's. Null: out of memory.</summary>
+    [LibraryImport(Library)]
+    public static partial byte* btf__raw_data(nint btf, uint* size);
+
     [LibraryImport(Library)]
     public static partial void btf__free(nint btf);
 
