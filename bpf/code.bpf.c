@@ -9,8 +9,6 @@
 #include "fd.h"
 #include "records.h"
 
-#define ENOENT 2
-
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct bpf_ksym {

@@ -5,7 +5,9 @@
 
 #include "kernel.h"
 
+#define ENOENT 2
 #define EBADF 9
+#define EINVAL 22
 
 /* The file behind the current task's descriptor fd; NULL if there is none. */
 static __always_inline struct file *file_of_fd(__u32 fd)

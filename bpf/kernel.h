@@ -72,10 +72,6 @@ struct bpf_prog_stats___kernel {
 
 struct bpf_prog;
 
-struct bpf_kfunc_desc_tab {
-	__u32 nr_descs;
-};
-
 struct bpf_prog_aux {
 	atomic64_t refcnt;
 	__u32 used_map_cnt;
@@ -95,11 +91,12 @@ struct bpf_prog_aux {
 	struct user_struct *user;
 	struct btf *btf;
 	struct bpf_func_info___kernel *func_info;
-	struct bpf_kfunc_desc_tab *kfunc_tab;
+	__u32 func_info_cnt;
 	char name[BPF_OBJ_NAME_LEN];
 };
 
 struct bpf_prog_aux___newer {
+	struct bpf_arena *arena;	/* since 6.9 */
 	bool is_extended;		/* since 6.13 */
 	bool might_sleep;		/* since 6.14 */
 };
@@ -145,6 +142,10 @@ struct bpf_map {
 	char name[BPF_OBJ_NAME_LEN];
 };
 
+struct bpf_arena {
+	struct bpf_map map;
+};
+
 struct bpf_map___counted {
 	__s64 *elem_count;		/* per CPU; since 6.6 (25954730461a) */
 };
@@ -156,6 +157,50 @@ struct bpf_ringbuf {
 
 struct bpf_ringbuf_map {
 	struct bpf_ringbuf *rb;
+};
+
+/* Kinds that keep account of their elements. */
+struct bpf_queue_stack {
+	__u32 head;			/* where the next element goes */
+	__u32 tail;
+	__u32 size;
+};
+
+struct lpm_trie {
+	unsigned long n_entries;
+};
+
+struct bpf_dtab {
+	__u32 items;			/* devmap_hash */
+};
+
+struct bpf_shtab {
+	atomic_t count;			/* sockhash */
+};
+
+enum bpf_struct_ops_state {
+	BPF_STRUCT_OPS_STATE_INIT,
+};
+
+struct bpf_struct_ops_common_value___state {
+	enum bpf_struct_ops_state state;
+};
+
+struct bpf_struct_ops_value___state {
+	struct bpf_struct_ops_common_value___state common;	/* since 6.9 (612d087d4ba5) */
+};
+
+struct bpf_struct_ops_map___state {
+	struct btf *btf;		/* since 6.9 */
+	struct bpf_struct_ops_value___state kvalue;
+};
+
+struct bpf_struct_ops_value___flat {
+	enum bpf_struct_ops_state state;
+};
+
+struct bpf_struct_ops_map___flat {
+	struct bpf_struct_ops_value___flat kvalue;
 };
 
 struct bpf_array {
@@ -408,6 +453,9 @@ struct bpf_iter__task_file {
 };
 
 #pragma clang attribute pop
+
+/* For text on the stack, which is then cleared and copied eight bytes at a time. */
+#define ALIGNED __attribute__((aligned(8)))
 
 #define BPF_SEQ_WRITE_RECORD(meta, record) bpf_seq_write((meta)->seq, record, sizeof(*(record)))
 

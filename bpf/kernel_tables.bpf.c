@@ -133,11 +133,11 @@ struct bpf_iter__bpf_sk_storage_map {
 #define AF_INET6	10
 
 SEC("iter/cgroup")
-int cgroup_records(struct bpf_iter__cgroup *ctx)
+int cgroup_row_records(struct bpf_iter__cgroup *ctx)
 {
 	struct cgroup *cgroup = ctx->cgroup;
 	struct cgroup___table *table = (void *)cgroup;
-	struct cgroup_record r = {};
+	struct cgroup_row_record r = {};
 
 	if (!cgroup)
 		return 0;
@@ -324,7 +324,7 @@ int setup_tables(struct setup_tables_record *ctx)
 
 /* clang leaves a type that only a local variable has out of the BTF; tools/RecordGen needs them all. */
 const struct {
-	struct cgroup_record cgroup;
+	struct cgroup_row_record cgroup;
 	struct kmem_cache_record kmem_cache;
 	struct dmabuf_record dmabuf;
 	struct map_socket_record map_socket;

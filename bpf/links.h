@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Links: struct bpf_link and the structure its type embeds it in (at offset 0) -> struct link_record. */
+/* Links: struct bpf_link and the structure its type embeds it in (at offset 0, with one exception) -> struct link_record. */
 #ifndef BPFFS_VIEW_LINKS_H
 #define BPFFS_VIEW_LINKS_H
 
-#include "kernel.h"
+#include "link_types.h"
 #include "names.h"
+#include "perf.h"
 #include "records.h"
 
 /* Link types by number: <linux/bpf.h> of a build machine may be older than the running kernel. */
@@ -13,85 +14,206 @@ enum {
 	LINK_TRACING		= 2,
 	LINK_CGROUP		= 3,
 	LINK_ITER		= 4,
+	LINK_NETNS		= 5,
 	LINK_XDP		= 6,
+	LINK_PERF_EVENT		= 7,
+	LINK_KPROBE_MULTI	= 8,
+	LINK_STRUCT_OPS		= 9,
+	LINK_NETFILTER		= 10,
 	LINK_TCX		= 11,
+	LINK_UPROBE_MULTI	= 12,
 	LINK_NETKIT		= 13,
+	LINK_SOCKMAP		= 14,
 };
 
 #define TRAMPOLINE_KEY_IS_BTF	0x80000000
+#define KPROBE_MULTI_RETURN	1
+
+/* A member of the structure that has the link at its start; 0 where this kernel lacks it (then there is nothing to relocate). */
+#define LINK_MEMBER(kind, link, member) ({						\
+	struct kind *__l = (void *)(link);						\
+	bpf_core_field_exists(__l->member) ? BPF_CORE_READ(__l, member) : 0;		\
+})
+
+static __always_inline struct net_device *link_device(__u32 type, struct bpf_link *link)
+{
+	if (type == LINK_XDP)
+		return LINK_MEMBER(bpf_xdp_link, link, dev);
+	if (type == LINK_TCX)
+		return LINK_MEMBER(tcx_link, link, dev);
+	if (type == LINK_NETKIT)
+		return LINK_MEMBER(netkit_link, link, dev);
+	return NULL;	/* also when the device is gone: the link is not */
+}
+
+static __always_inline struct bpf_map *link_map(__u32 type, struct bpf_link *link)
+{
+	if (type == LINK_STRUCT_OPS)
+		return LINK_MEMBER(bpf_struct_ops_link, link, map);
+	if (type == LINK_SOCKMAP)
+		return LINK_MEMBER(sockmap_link, link, map);
+	if (type == LINK_ITER)
+		return LINK_MEMBER(bpf_iter_link___aux, link, aux.map);
+	return NULL;
+}
+
+static __always_inline struct bpf_uprobe_multi_link *uprobe_multi(struct bpf_link *link)
+{
+	return (void *)link - bpf_core_field_offset(struct bpf_uprobe_multi_link, link);
+}
 
 /*
  * A tracing link knows its target even after the kernel has cleared the program's dst_prog (3aac1ead5eb6, Linux 5.10),
  * and knows the right one where a program is attached more than once.
  */
-static __always_inline void fill_tracing_target(struct link_record *r, struct bpf_link *link, struct bpf_prog_aux *aux)
+static __always_inline void fill_tracing(struct link_numbers *r, struct bpf_link *link)
 {
 	struct bpf_tracing_link *tracing = (void *)link;
 	struct bpf_prog *target = BPF_CORE_READ(tracing, tgt_prog);
-	struct bpf_prog_aux *target_aux;
-	__u64 key = BPF_CORE_READ(tracing, trampoline, key);
 
-	r->target_btf_id = (__u32)key & ~TRAMPOLINE_KEY_IS_BTF;
-	if (target) {
-		target_aux = BPF_CORE_READ(target, aux);
-		r->target_prog_id = BPF_CORE_READ(target_aux, id);
-		read_prog_name(r->target_name, target_aux);
-		read_btf_name(r->target_func, BPF_CORE_READ(target_aux, btf), r->target_btf_id);
-	}
-	if (!r->target_func[0])
-		bpf_probe_read_kernel_str(r->target_func, FULL_NAME_LEN, BPF_CORE_READ(aux, attach_func_name));
+	r->target_btf_id = (__u32)BPF_CORE_READ(tracing, trampoline, key) & ~TRAMPOLINE_KEY_IS_BTF;
+	if (target)
+		r->target_prog_id = BPF_CORE_READ(target, aux, id);
+	r->cookie = LINK_MEMBER(bpf_tramp_link___cookie, link, cookie);
 }
 
-/* The device of a link type; a type this kernel lacks has no members to relocate. */
-#define LINK_DEVICE(kind, link) ({							\
-	struct kind *__l = (void *)(link);						\
-	bpf_core_field_exists(__l->dev) ? BPF_CORE_READ(__l, dev) : NULL;		\
-})
-
-static __always_inline void fill_device(struct link_record *r, struct net_device *dev)
+static __always_inline void fill_netfilter(struct link_numbers *r, struct bpf_link *link)
 {
-	if (!dev)
-		return;		/* the device is gone, the link is not */
-	r->ifindex = BPF_CORE_READ(dev, ifindex);
-	bpf_probe_read_kernel_str(r->target_func, sizeof(dev->name), dev->name);
+	struct bpf_nf_link *nf = (void *)link;
+
+	if (!bpf_core_field_exists(nf->hook_ops))
+		return;
+	r->nf_family = BPF_CORE_READ(nf, hook_ops.pf);
+	r->nf_hook = BPF_CORE_READ(nf, hook_ops.hooknum);
+	r->nf_priority = BPF_CORE_READ(nf, hook_ops.priority);
+	if (!BPF_CORE_READ(nf, dead))	/* once detached it does not hold the namespace */
+		r->netns_ino = BPF_CORE_READ(nf, net, ns.inum);
+}
+
+static __always_inline void fill_multi(struct link_numbers *r, struct bpf_link *link)
+{
+	struct bpf_kprobe_multi_link *kprobes = (void *)link;
+	struct bpf_kprobe_multi_link___flags *flags = (void *)link;
+	struct bpf_uprobe_multi_link *uprobes = NULL;
+
+	if (r->type == LINK_KPROBE_MULTI && bpf_core_field_exists(kprobes->cnt)) {
+		r->func_cnt = BPF_CORE_READ(kprobes, cnt);
+		if (bpf_core_field_exists(flags->flags))
+			r->flags = BPF_CORE_READ(flags, flags);
+		else if (BPF_CORE_READ(kprobes, fp.exit_handler))
+			r->flags = KPROBE_MULTI_RETURN;
+	} else if (r->type == LINK_UPROBE_MULTI && bpf_core_field_exists(uprobes->link)) {
+		uprobes = uprobe_multi(link);
+		r->func_cnt = BPF_CORE_READ(uprobes, cnt);
+		r->offset = BPF_CORE_READ(uprobes, uprobes, offset);
+	}
 }
 
 /* Fill *r, which is zero. */
-static __always_inline void fill_link(struct link_record *r, struct bpf_link *link)
+static __always_inline void fill_link(struct link_numbers *r, struct bpf_link *link)
 {
-	struct bpf_prog *prog = BPF_CORE_READ(link, prog);
-	struct bpf_prog_aux *aux = NULL;
+	struct net_device___net *dev;
+	struct bpf_prog *prog;
+	struct bpf_map *map;
+	struct net *net;
 
 	r->id = BPF_CORE_READ(link, id);
 	r->type = BPF_CORE_READ(link, type);
-	if (prog) {
-		aux = BPF_CORE_READ(prog, aux);
-		r->prog_id = BPF_CORE_READ(aux, id);
-		read_prog_name(r->prog_name, aux);
+	prog = BPF_CORE_READ(link, prog);
+	if (prog)
+		r->prog_id = BPF_CORE_READ(prog, aux, id);
+
+	map = link_map(r->type, link);
+	if (map)
+		r->map_id = BPF_CORE_READ(map, id);
+	dev = (void *)link_device(r->type, link);
+	if (dev) {
+		r->ifindex = BPF_CORE_READ((struct net_device *)dev, ifindex);
+		r->netns_ino = BPF_CORE_READ(dev, nd_net.net, ns.inum);
 	}
 
 	if (r->type == LINK_TRACING) {
-		fill_tracing_target(r, link, aux);
+		fill_tracing(r, link);
 	} else if (r->type == LINK_RAW_TRACEPOINT) {
-		struct bpf_raw_tp_link *raw_tp = (void *)link;
-
-		bpf_probe_read_kernel_str(r->target_func, FULL_NAME_LEN, BPF_CORE_READ(raw_tp, btp, tp, name));
-	} else if (r->type == LINK_ITER) {
-		struct bpf_iter_link *iter = (void *)link;
-
-		bpf_probe_read_kernel_str(r->target_func, FULL_NAME_LEN, BPF_CORE_READ(iter, tinfo, reg_info, target));
+		r->cookie = LINK_MEMBER(bpf_raw_tp_link___cookie, link, cookie);
 	} else if (r->type == LINK_CGROUP) {
-		struct bpf_cgroup_link *cg_link = (void *)link;
-		struct cgroup *cgroup = BPF_CORE_READ(cg_link, cgroup);
+		r->cgroup_id = BPF_CORE_READ((struct bpf_cgroup_link *)(void *)link, cgroup, kn, id);
+	} else if (r->type == LINK_ITER) {
+		struct cgroup *start = LINK_MEMBER(bpf_iter_link___aux, link, aux.cgroup.start);
 
-		if (cgroup)
-			r->cgroup_id = BPF_CORE_READ(cgroup, kn, id);
-	} else if (r->type == LINK_XDP) {
-		fill_device(r, LINK_DEVICE(bpf_xdp_link, link));
-	} else if (r->type == LINK_TCX) {
-		fill_device(r, LINK_DEVICE(tcx_link, link));
-	} else if (r->type == LINK_NETKIT) {
-		fill_device(r, LINK_DEVICE(netkit_link, link));
+		if (start)
+			r->cgroup_id = BPF_CORE_READ(start, kn, id);
+	} else if (r->type == LINK_NETNS) {
+		net = BPF_CORE_READ((struct bpf_netns_link *)(void *)link, net);
+		if (net)
+			r->netns_ino = BPF_CORE_READ(net, ns.inum);
+	} else if (r->type == LINK_PERF_EVENT) {
+		fill_perf_event(r, link);
+	} else if (r->type == LINK_NETFILTER) {
+		fill_netfilter(r, link);
+	} else {
+		fill_multi(r, link);
+	}
+}
+
+/* The names of a link are read one at a time: three of them and the numbers are more than a program's stack. dst is zero. */
+static __always_inline void read_link_prog(char *dst, struct bpf_link *link)
+{
+	struct bpf_prog *prog = BPF_CORE_READ(link, prog);
+
+	if (prog)
+		read_prog_name(dst, BPF_CORE_READ(prog, aux));
+}
+
+static __always_inline void read_tracing_func(char *dst, const struct link_numbers *r, struct bpf_link *link)
+{
+	struct bpf_prog *target = BPF_CORE_READ((struct bpf_tracing_link *)(void *)link, tgt_prog);
+
+	if (target)
+		read_btf_name(dst, BPF_CORE_READ(target, aux, btf), r->target_btf_id);
+	if (!dst[0])
+		bpf_probe_read_kernel_str(dst, FULL_NAME_LEN, BPF_CORE_READ(link, prog, aux, attach_func_name));
+}
+
+/* Function, tracepoint, iterator target, device, or the file's last name. */
+static __always_inline void read_link_func(char *dst, const struct link_numbers *r, struct bpf_link *link)
+{
+	struct net_device *dev = link_device(r->type, link);
+	struct bpf_kprobe_multi_link *kprobes = (void *)link;
+	struct bpf_uprobe_multi_link *uprobes = NULL;
+	unsigned long address = 0;
+
+	if (dev)
+		bpf_probe_read_kernel_str(dst, sizeof(dev->name), dev->name);
+	else if (r->type == LINK_TRACING)
+		read_tracing_func(dst, r, link);
+	else if (r->type == LINK_RAW_TRACEPOINT)
+		bpf_probe_read_kernel_str(dst, FULL_NAME_LEN, BPF_CORE_READ((struct bpf_raw_tp_link *)(void *)link, btp, tp, name));
+	else if (r->type == LINK_ITER)
+		bpf_probe_read_kernel_str(dst, FULL_NAME_LEN, BPF_CORE_READ((struct bpf_iter_link *)(void *)link, tinfo, reg_info, target));
+	else if (r->type == LINK_PERF_EVENT)
+		read_perf_name(dst, r->perf_kind, link);
+	else if (r->type == LINK_KPROBE_MULTI && bpf_core_field_exists(kprobes->addrs)) {
+		bpf_probe_read_kernel(&address, sizeof(address), BPF_CORE_READ(kprobes, addrs));
+		read_symbol(dst, (void *)address);
+	} else if (r->type == LINK_UPROBE_MULTI && bpf_core_field_exists(uprobes->link)) {
+		uprobes = uprobe_multi(link);
+		bpf_probe_read_kernel_str(dst, FULL_NAME_LEN, BPF_CORE_READ(uprobes, path.dentry, d_name.name));
+	}
+}
+
+/* Target program or map. */
+static __always_inline void read_link_target(char *dst, const struct link_numbers *r, struct bpf_link *link)
+{
+	struct bpf_map *map = link_map(r->type, link);
+	struct bpf_prog *target;
+
+	if (map) {
+		bpf_probe_read_kernel_str(dst, sizeof(map->name), map->name);
+	} else if (r->type == LINK_TRACING) {
+		target = BPF_CORE_READ((struct bpf_tracing_link *)(void *)link, tgt_prog);
+		if (target)
+			read_prog_name(dst, BPF_CORE_READ(target, aux));
 	}
 }
 

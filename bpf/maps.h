@@ -26,6 +26,52 @@ static long add_elements_of_cpu(__u64 cpu, void *ctx)
 
 #define READ(...) (trusted ? ___arrow(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
 
+/* How many elements it has, where its type keeps account in a place of its own. */
+static __always_inline bool read_count(__s64 *count, struct bpf_map *map, __u32 type)
+{
+	struct bpf_queue_stack *queue = (void *)map;
+	struct lpm_trie *trie = (void *)map;
+	struct bpf_dtab *dtab = (void *)map;
+	struct bpf_shtab *shtab = (void *)map;
+
+	if ((type == BPF_MAP_TYPE_QUEUE || type == BPF_MAP_TYPE_STACK) && bpf_core_type_exists(struct bpf_queue_stack)) {
+		__u32 head = BPF_CORE_READ(queue, head), tail = BPF_CORE_READ(queue, tail);
+
+		/* a ring of `size` places, one of them always empty; a stack's tail is 0 */
+		*count = head >= tail ? head - tail : head + BPF_CORE_READ(queue, size) - tail;
+		return true;
+	}
+	if (type == BPF_MAP_TYPE_LPM_TRIE && bpf_core_type_exists(struct lpm_trie)) {
+		*count = BPF_CORE_READ(trie, n_entries);
+		return true;
+	}
+	if (type == BPF_MAP_TYPE_DEVMAP_HASH && bpf_core_type_exists(struct bpf_dtab)) {
+		*count = BPF_CORE_READ(dtab, items);
+		return true;
+	}
+	if (type == BPF_MAP_TYPE_SOCKHASH && bpf_core_type_exists(struct bpf_shtab)) {
+		*count = BPF_CORE_READ(shtab, count.counter);
+		return true;
+	}
+	return false;
+}
+
+static __always_inline void fill_struct_ops(struct map_record *r, struct bpf_map *map)
+{
+	struct bpf_struct_ops_map___state *ops = (void *)map;
+	struct bpf_struct_ops_map___flat *older = (void *)map;
+
+	if (bpf_core_field_exists(ops->kvalue.common.state))
+		r->struct_ops_state = BPF_CORE_READ(ops, kvalue.common.state);
+	else if (bpf_core_field_exists(older->kvalue.state))
+		r->struct_ops_state = BPF_CORE_READ(older, kvalue.state);
+	else
+		return;
+	if (bpf_core_field_exists(ops->btf))
+		r->struct_ops_btf_id = BPF_CORE_READ(ops, btf, id);
+	r->known |= MAP_HAS_STRUCT_OPS;
+}
+
 /* What is in it, as far as its type keeps account. */
 static __always_inline void fill_contents(struct map_record *r, struct bpf_map *map)
 {
@@ -39,7 +85,11 @@ static __always_inline void fill_contents(struct map_record *r, struct bpf_map *
 		bpf_loop(MAX_CPUS, add_elements_of_cpu, &count, 0);
 		r->elem_count = count.sum;
 		r->known |= MAP_HAS_ELEM_COUNT;
+	} else if (read_count(&r->elem_count, map, r->type)) {
+		r->known |= MAP_HAS_ELEM_COUNT;
 	}
+	if (r->type == BPF_MAP_TYPE_STRUCT_OPS)
+		fill_struct_ops(r, map);
 	if (inner) {
 		r->inner_type = BPF_CORE_READ(inner, map_type);
 		r->inner_key_size = BPF_CORE_READ(inner, key_size);

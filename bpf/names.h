@@ -6,19 +6,41 @@
 #include "kernel.h"
 #include "records.h"
 
-/* The name of a type of `btf` (which is not split BTF: programs' and maps' own), into dst; untouched where there is none. */
+/* The name of a type of `btf`, into dst; untouched where there is none. A module's BTF (split BTF) has only the types from start_id on. */
 static __always_inline void read_btf_name(char *dst, struct btf *btf, __u32 type_id)
 {
 	struct btf_type___kernel **types, *type;
+	__u32 start_id, name_off, start_str_off;
 	const char *strings;
 
-	if (!btf || !type_id || type_id >= BPF_CORE_READ(btf, nr_types))
+	if (!btf || !type_id)
+		return;
+	start_id = BPF_CORE_READ(btf, start_id);
+	if (type_id < start_id) {
+		btf = BPF_CORE_READ(btf, base_btf);
+		start_id = 0;	/* there is no split BTF upon split BTF */
+	}
+	if (type_id - start_id >= BPF_CORE_READ(btf, nr_types))
 		return;
 	types = BPF_CORE_READ(btf, types);
-	strings = BPF_CORE_READ(btf, strings);
-	if (bpf_probe_read_kernel(&type, sizeof(type), types + type_id))
+	if (bpf_probe_read_kernel(&type, sizeof(type), types + (type_id - start_id)))
 		return;
-	bpf_probe_read_kernel_str(dst, FULL_NAME_LEN, strings + BPF_CORE_READ(type, name_off));
+	name_off = BPF_CORE_READ(type, name_off);
+	start_str_off = BPF_CORE_READ(btf, start_str_off);
+	if (name_off < start_str_off) {
+		btf = BPF_CORE_READ(btf, base_btf);
+		start_str_off = 0;
+	}
+	strings = BPF_CORE_READ(btf, strings);
+	bpf_probe_read_kernel_str(dst, FULL_NAME_LEN, strings + (name_off - start_str_off));
+}
+
+/* The symbol at an address, and its module: "vfs_read", "nf_hook [nf]". Untouched where there is none: no address is printed. */
+static __always_inline void read_symbol(char *dst, const void *address)
+{
+	BPF_SNPRINTF(dst, FULL_NAME_LEN, "%ps", address);
+	if (dst[0] >= '0' && dst[0] <= '9')
+		__builtin_memset(dst, 0, FULL_NAME_LEN);
 }
 
 /*

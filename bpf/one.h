@@ -81,14 +81,81 @@ SEC("syscall")
 int one_link(struct one_link_record *ctx)
 {
 	struct bpf_link *link = object_of_fd(ctx->fd);
-	struct link_record r = {};
+	struct link_numbers r = {};
+	char name[FULL_NAME_LEN] ALIGNED = {};
 
 	if (!link) {
 		ctx->error = EBADF;
 		return 0;
 	}
 	fill_link(&r, link);
-	ctx->link = r;
+	__builtin_memcpy(&ctx->link, &r, sizeof(r));
+	read_link_prog(name, link);
+	__builtin_memcpy(ctx->link.prog_name, name, sizeof(name));
+	__builtin_memset(name, 0, sizeof(name));
+	read_link_func(name, &r, link);
+	__builtin_memcpy(ctx->link.target_func, name, sizeof(name));
+	__builtin_memset(name, 0, sizeof(name));
+	read_link_target(name, &r, link);
+	__builtin_memcpy(ctx->link.target_name, name, sizeof(name));
+	return 0;
+}
+
+/* One function of a link that is attached to several. */
+SEC("syscall")
+int link_func(struct link_func_record *ctx)
+{
+	struct bpf_link *link = object_of_fd(ctx->fd);
+	struct bpf_kprobe_multi_link *kprobes = (void *)link;
+	struct bpf_uprobe_multi_link *uprobes = NULL;
+	struct bpf_uprobe *uprobe;
+	char name[FULL_NAME_LEN] ALIGNED = {};
+	unsigned long address = 0;
+	__u64 cookie = 0, *cookies;
+	__u32 type;
+
+	ctx->error = link ? EINVAL : EBADF;
+	if (!link)
+		return 0;
+	type = BPF_CORE_READ(link, type);
+	if (type == LINK_KPROBE_MULTI && bpf_core_field_exists(kprobes->addrs)) {
+		if (ctx->func >= BPF_CORE_READ(kprobes, cnt))
+			return 0;
+		bpf_probe_read_kernel(&address, sizeof(address), BPF_CORE_READ(kprobes, addrs) + ctx->func);
+		read_symbol(name, (void *)address);
+		__builtin_memcpy(ctx->name, name, sizeof(name));
+		cookies = BPF_CORE_READ(kprobes, cookies);
+		if (cookies)
+			bpf_probe_read_kernel(&cookie, sizeof(cookie), cookies + ctx->func);
+		ctx->cookie = cookie;
+	} else if (type == LINK_UPROBE_MULTI && bpf_core_field_exists(uprobes->link)) {
+		uprobes = uprobe_multi(link);
+		if (ctx->func >= BPF_CORE_READ(uprobes, cnt))
+			return 0;
+		uprobe = (void *)BPF_CORE_READ(uprobes, uprobes) + ctx->func * bpf_core_type_size(struct bpf_uprobe);
+		ctx->cookie = BPF_CORE_READ(uprobe, cookie);
+		ctx->offset = BPF_CORE_READ(uprobe, offset);
+		ctx->ref_ctr_offset = BPF_CORE_READ(uprobe, ref_ctr_offset);
+	} else {
+		return 0;
+	}
+	ctx->error = 0;
+	return 0;
+}
+
+/* The name of a type of a BTF, which may be a module's: then types from start_id on are its own, those before are the kernel's. */
+SEC("syscall")
+int btf_func(struct link_func_record *ctx)
+{
+	struct btf *btf = object_of_fd(ctx->fd);
+	char name[FULL_NAME_LEN] ALIGNED = {};
+
+	if (!btf) {
+		ctx->error = EBADF;
+		return 0;
+	}
+	read_btf_name(name, btf, ctx->func);
+	__builtin_memcpy(ctx->name, name, sizeof(name));
 	return 0;
 }
 

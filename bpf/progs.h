@@ -54,7 +54,6 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	struct bpf_prog___sleepable *newer = (void *)prog;
 	struct bpf_prog_aux___sleepable *older = (void *)aux;
 	struct bpf_prog_aux___newer *newer_aux = (void *)aux;
-	struct bpf_kfunc_desc_tab *kfuncs = READ(aux, kfunc_tab);
 	struct btf *btf = READ(aux, btf);
 	struct bpf_prog *target = READ(aux, dst_prog);
 	struct stats_sum sum = { .percpu = BPF_CORE_READ(prog, stats) };	/* a number to the verifier: it is calculated with */
@@ -74,8 +73,13 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	r->refcnt = BPF_CORE_READ(aux, refcnt.counter) - 1;	/* the iterator's, or our descriptor's */
 	r->num_exentries = READ(aux, num_exentries);
 	r->line_info_cnt = READ(aux, nr_linfo);
-	if (kfuncs)
-		r->kfunc_cnt = BPF_CORE_READ(kfuncs, nr_descs);
+	r->func_info_cnt = READ(aux, func_info_cnt);
+	if (bpf_core_field_exists(newer_aux->arena)) {
+		struct bpf_arena *arena = BPF_CORE_READ(newer_aux, arena);
+
+		if (arena)
+			r->arena_id = BPF_CORE_READ(arena, map.id);
+	}
 	if (btf)
 		r->btf_id = READ(btf, id);
 	if (target)

@@ -50,8 +50,10 @@ struct prog_record {
 	__u32 target_prog_id;		/* aux->dst_prog; the kernel clears it when the program is attached (5.10) */
 	__u32 stack_depth;		/* bytes, of the main function; 0 where the verifier did not keep it */
 	__u32 num_exentries;		/* exception table: loads that may fault */
-	__u32 kfunc_cnt;		/* kernel functions it calls */
 	__u32 line_info_cnt;
+	__u32 func_info_cnt;		/* functions that BTF has the names of */
+	__u32 arena_id;			/* map id of the arena it uses; 0: none */
+	__u32 reserved;
 	__u8 tag[8];
 	char name[FULL_NAME_LEN];	/* the full name from BTF where aux->name was cut */
 	char attach_func[FULL_NAME_LEN];	/* aux->attach_func_name */
@@ -61,6 +63,7 @@ enum map_flags {
 	MAP_HAS_ELEM_COUNT	= 1,
 	MAP_HAS_RING		= 2,
 	MAP_HAS_INNER		= 4,
+	MAP_HAS_STRUCT_OPS	= 8,
 };
 
 /* One edge: program uses map. */
@@ -91,25 +94,58 @@ struct map_record {
 	__u32 inner_key_size;
 	__u32 inner_value_size;
 	__u32 inner_max_entries;
+	__u32 struct_ops_state;		/* enum bpf_struct_ops_state */
+	__u32 struct_ops_btf_id;	/* BTF that btf_vmlinux_value_type_id is in; 0: the kernel's */
 	__u32 reserved;
-	__s64 elem_count;		/* hash kinds, since 6.6 */
+	__s64 elem_count;		/* of kinds that keep account of it */
 	__u64 ring_consumer;		/* ring buffers: positions in bytes */
 	__u64 ring_producer;
 	char name[OBJ_NAME_LEN];
 };
 
-/* One link: struct bpf_link and what its type embeds it in. */
+/* What a perf event is: enum bpf_perf_event_type. */
+enum perf_link_kind {
+	PERF_LINK_UPROBE	= 1,
+	PERF_LINK_URETPROBE	= 2,
+	PERF_LINK_KPROBE	= 3,
+	PERF_LINK_KRETPROBE	= 4,
+	PERF_LINK_TRACEPOINT	= 5,
+	PERF_LINK_EVENT		= 6,	/* one that counts */
+};
+
+/* One link's numbers: struct bpf_link and what its type embeds it in. A macro, as a program's stack has no room for the names, too. */
+#define LINK_NUMBERS										\
+	__u32 id;										\
+	__u32 type;			/* enum bpf_link_type */				\
+	__u32 prog_id;			/* 0: none (struct_ops) */				\
+	__u32 target_prog_id;		/* tracing: bpf_tracing_link.tgt_prog; 0: the kernel */	\
+	__u32 target_btf_id;		/* tracing: type id of the function in the target's BTF */ \
+	__u32 ifindex;			/* xdp, tcx, netkit; 0: gone */				\
+	__u32 netns_ino;		/* of the device, the hook, or attached to; 0: gone */	\
+	__u32 map_id;			/* struct_ops, sockmap, iter over a map */		\
+	__u64 cgroup_id;		/* cgroup, iter over cgroups; 0: removed */		\
+	__u64 cookie;			/* raw_tracepoint, tracing, perf_event */		\
+	__u64 offset;			/* perf_event, uprobe_multi (the first): bytes into function or file */ \
+	__u64 ref_ctr_offset;		/* perf_event: of a uprobe's reference counter in the file */ \
+	__u64 perf_config;		/* perf_event_attr.config */				\
+	__u32 perf_type;		/* perf_event_attr.type */				\
+	enum perf_link_kind perf_kind;								\
+	__u32 func_cnt;			/* kprobe_multi, uprobe_multi */			\
+	__u32 flags;			/* kprobe_multi: BPF_F_KPROBE_MULTI_* */		\
+	__u32 nf_family;		/* netfilter: NFPROTO_* */				\
+	__u32 nf_hook;										\
+	__s32 nf_priority;									\
+	__u32 reserved;
+
+struct link_numbers {
+	LINK_NUMBERS
+};
+
 struct link_record {
-	__u32 id;
-	__u32 type;			/* enum bpf_link_type */
-	__u32 prog_id;			/* 0: none (struct_ops) */
-	__u32 target_prog_id;		/* tracing links: bpf_tracing_link.tgt_prog; 0: the kernel */
-	__u32 target_btf_id;		/* tracing links: type id of the function in the target's BTF */
-	__u32 ifindex;			/* xdp, tcx, netkit */
-	__u64 cgroup_id;		/* cgroup */
+	LINK_NUMBERS
 	char prog_name[FULL_NAME_LEN];
-	char target_func[FULL_NAME_LEN];	/* function, tracepoint, iterator target or device */
-	char target_name[FULL_NAME_LEN];	/* target program's name */
+	char target_func[FULL_NAME_LEN];	/* function (kprobe_multi: the first), tracepoint, iterator target, device, file */
+	char target_name[FULL_NAME_LEN];	/* name of the target program or map */
 };
 
 /* What listings and progs.debug want of a program: a third of prog_record's cost. */
@@ -237,6 +273,67 @@ struct call_base_record {
 	__s64 from_landmark;		/* distance of __bpf_call_base from another symbol of the kernel's image */
 };
 
+/* What is attached without a link, and what no link tells of its attachment (attach.bpf.c). */
+enum net_what {
+	NET_XDP			= 1,	/* mode: enum bpf_xdp_mode */
+	NET_TCX_INGRESS		= 2,
+	NET_TCX_EGRESS		= 3,
+	NET_NETKIT		= 4,	/* mode: 1 on the primary device, 0 on its peer */
+	NET_FLOW_DISSECTOR	= 5,	/* of the namespace, as is the next; no device */
+	NET_SK_LOOKUP		= 6,
+	NET_TC			= 7,	/* no program: the device has a queueing discipline that can have filters */
+};
+
+/* Programs of one device and kind come in the order in which they run. */
+struct net_record {
+	__u64 ns_id;			/* of the network namespace, what a file handle of it is made of; 0: before 6.18 */
+	__u32 netns;			/* its inode */
+	__u32 ifindex;
+	enum net_what what;
+	__u32 mode;
+	__u32 prog_id;
+	__u32 link_id;			/* 0: attached without one */
+	char name[16];			/* of the device: any bytes */
+};
+
+/* Given to walk_nets, and what it gives back. */
+struct walk_nets_record {
+	__u32 first;			/* how many records to pass over */
+	__u32 next;			/* what to give as first to get the rest; 0: that was all */
+	__u32 length;			/* bytes written */
+	__u32 torn;			/* 1: it changed so while it was walked that something may be missing */
+};
+
+/* A perf event that runs a program: one that a descriptor of a process is of (tid, fd), or that a link holds. */
+struct perf_event_record {
+	__u64 event_id;			/* the same for all descriptors of an event */
+	__u64 config;
+	__u32 type;			/* attr.type: enum perf_type_id, or a PMU's number */
+	__s32 cpu;			/* -1: on all */
+	__u32 of_task;			/* 1: counts one task only */
+	__u32 prog_id;
+	__u32 link_id;			/* 0: this is a descriptor */
+	__u32 tid;			/* in the initial pid namespace */
+	__u32 fd;
+	__u32 reserved;
+};
+
+/* A cgroup that has programs of its own. */
+struct cgroup_record {
+	__u64 id;
+	__u64 attach_types;		/* bits: by enum bpf_attach_type, of which it has some */
+};
+
+/* A program in a struct_ops map. */
+struct struct_ops_record {
+	__u32 map_id;
+	__u32 map_flags;
+	__u32 state;			/* enum bpf_struct_ops_state */
+	__u32 prog_id;
+	char map_name[OBJ_NAME_LEN];
+	char ops[64];			/* what is implemented: tcp_congestion_ops */
+};
+
 /* What follows an element's key and value (elements.h). */
 struct element_end_record {
 	__u64 torn;		/* 1: it changed while it was read */
@@ -259,6 +356,14 @@ struct one_prog_maps_record {
 	__s32 error;
 	__u32 cnt;
 	__u32 map_ids[MAX_USED_MAPS];
+};
+
+/* Given to one_prog_func (prognames.h), with the index of a function. */
+struct one_prog_func_record {
+	__u32 fd;
+	__u32 index;
+	__s32 error;			/* ENOENT: there is no such function, or it has no name */
+	char name[FULL_NAME_LEN];
 };
 
 struct one_map_record {
@@ -364,7 +469,7 @@ struct task_vma_record {
 #define KERNEL_NAME_LEN	256
 
 /* One cgroup of the cgroup2 hierarchy, parents before children (kernel_tables.bpf.c). */
-struct cgroup_record {
+struct cgroup_row_record {
 	__u64 id;			/* inode of its directory */
 	__u32 level;			/* 0: the root */
 	__u32 descendants;
@@ -424,6 +529,18 @@ struct map_socket_record {
 	__u32 reserved;
 	__u8 local[16];			/* IPv4: the first 4 */
 	__u8 remote[16];
+};
+
+/* One of the functions of a kprobe_multi or uprobe_multi link (func: which, from 0), or of a BTF (func: the type's id). */
+struct link_func_record {
+	__u32 fd;		/* of the link or BTF */
+	__u32 func;
+	__s32 error;		/* EINVAL: it has no such function */
+	__u32 reserved;
+	__u64 cookie;
+	__u64 offset;		/* uprobe_multi: bytes into the file */
+	__u64 ref_ctr_offset;
+	char name[FULL_NAME_LEN];	/* "function" or "function [module]"; empty: not known */
 };
 
 #endif

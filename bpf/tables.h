@@ -37,12 +37,21 @@ SEC("iter/bpf_link")
 int link_records(struct bpf_iter__bpf_link *ctx)
 {
 	struct bpf_link *link = ctx->link;
-	struct link_record r = {};
+	struct link_numbers r = {};
+	char name[FULL_NAME_LEN] ALIGNED = {};
 
 	if (!link || !link->id)
 		return 0;	/* an id of 0: still being made (bpf_link_settle), nobody else sees it yet */
 	fill_link(&r, link);
-	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
+	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);	/* a struct link_record in four pieces */
+	read_link_prog(name, link);
+	BPF_SEQ_WRITE_RECORD(ctx->meta, &name);
+	__builtin_memset(name, 0, sizeof(name));
+	read_link_func(name, &r, link);
+	BPF_SEQ_WRITE_RECORD(ctx->meta, &name);
+	__builtin_memset(name, 0, sizeof(name));
+	read_link_target(name, &r, link);
+	BPF_SEQ_WRITE_RECORD(ctx->meta, &name);
 	return 0;
 }
 

@@ -55,7 +55,7 @@ int dump_bpf_map(struct bpf_iter__bpf_map *ctx)
 
 static const char link_types[][16] = {
 	"unspec", "raw_tracepoint", "tracing", "cgroup", "iter", "netns", "xdp", "perf_event", "kprobe_multi",
-	"struct_ops", "netfilter", "tcx", "uprobe_multi", "netkit", "sockmap",
+	"struct_ops", "netfilter", "tcx", "uprobe_multi", "netkit", "sockmap", "tracing_multi",
 };
 
 SEC("iter/bpf_link")
@@ -63,8 +63,8 @@ int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
 {
 	struct seq_file *seq = ctx->meta->seq;
 	struct bpf_link *link = ctx->link;
-	struct link_record r = {};
-	char type[16] = {};
+	struct link_numbers r = {};
+	char type[16] ALIGNED = {}, name[FULL_NAME_LEN] ALIGNED = {};
 
 	if (!link)
 		return 0;
@@ -79,13 +79,24 @@ int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
 	else
 		BPF_SNPRINTF(type, sizeof(type), "%u", r.type);
 
-	BPF_SEQ_PRINTF(seq, "%4u %-14s %-16s", r.id, type, r.prog_name);
-	if (r.target_func[0])
-		BPF_SEQ_PRINTF(seq, " %s", r.target_func);
-	if (r.target_name[0])
-		BPF_SEQ_PRINTF(seq, " %s", r.target_name);
+	read_link_prog(name, link);
+	BPF_SEQ_PRINTF(seq, "%4u %-14s %-16s", r.id, type, name);
+	__builtin_memset(name, 0, sizeof(name));
+	read_link_func(name, &r, link);
+	if (name[0])
+		BPF_SEQ_PRINTF(seq, " %s", name);
+	__builtin_memset(name, 0, sizeof(name));
+	read_link_target(name, &r, link);
+	if (name[0])
+		BPF_SEQ_PRINTF(seq, " %s", name);
 	if (r.cgroup_id)
 		BPF_SEQ_PRINTF(seq, " cgroup:%llu", r.cgroup_id);
+	if (r.type == LINK_NETNS || r.type == LINK_NETFILTER)
+		BPF_SEQ_PRINTF(seq, " netns:%u", r.netns_ino);
+	if (r.perf_kind == PERF_LINK_EVENT)
+		BPF_SEQ_PRINTF(seq, " event:%u:%llu", r.perf_type, r.perf_config);
+	if (r.func_cnt > 1)
+		BPF_SEQ_PRINTF(seq, " and %u more", r.func_cnt - 1);
 	BPF_SEQ_PRINTF(seq, "\n");
 	return 0;
 }

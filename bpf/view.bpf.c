@@ -6,6 +6,7 @@
  *   text.h       text printed in the kernel, for the pins
  *   tables.h     one record per program, map, link; and their edges
  *   one.h        the record of one object, given its file descriptor
+ *   prognames.h  the names of a program's functions
  *   elements.h   the elements of a map
  *   holders.h    the file descriptors that hold an object
  *   pins.h       the paths at which objects are pinned
@@ -19,6 +20,7 @@
 #include "text.h"
 #include "tables.h"
 #include "one.h"
+#include "prognames.h"
 #include "elements.h"
 #include "holders.h"
 #include "pins.h"
@@ -32,6 +34,7 @@ const struct {
 	struct pin_record pin;
 	enum prog_flags prog_flags;
 	enum map_flags map_flags;
+	struct link_record link;
 } record_types;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

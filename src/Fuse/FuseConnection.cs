@@ -19,6 +19,9 @@ public sealed class FuseConnection
     /// <summary>INIT flags in use; the upper half is flags2.</summary>
     public ulong Flags { get; internal set; }
 
+    /// <summary>Requests come over io_uring: INIT has agreed on it. <see cref="FuseMount.Transport"/> tells what became of it.</summary>
+    internal bool IsOverIoUring => (Flags & FuseProtocol.FUSE_OVER_IO_URING) != 0;
+
     /// <summary>
     /// Tells the kernel to drop what it knows of a node: its attributes, and its pages from <paramref name="offset"/> on
     /// (<paramref name="length"/> 0 or less = to the end). Offset -1 drops the attributes only.

@@ -26,8 +26,8 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Error, "read /dev/fuse: {Reason}")]
     internal static partial void ReadFailed(ILogger logger, string reason);
 
-    [LoggerMessage(8, LogLevel.Information, "mounted on {MountPoint}, {Workers} workers")]
-    internal static partial void Mounted(ILogger logger, string mountPoint, int workers);
+    [LoggerMessage(8, LogLevel.Information, "mounted on {MountPoint}, requests through {Transport}")]
+    internal static partial void Mounted(ILogger logger, string mountPoint, string transport);
 
     [LoggerMessage(9, LogLevel.Information, "{MountPoint} is unmounted")]
     internal static partial void Unmounted(ILogger logger, string mountPoint);
@@ -49,6 +49,15 @@ internal static partial class Log
 
     [LoggerMessage(15, LogLevel.Warning, "{MountPoint} is busy; detached, and those still using it get errors")]
     internal static partial void Forced(ILogger logger, string mountPoint);
+
+    [LoggerMessage(17, LogLevel.Error, "queue {Queue}: the kernel refuses an answer: {Reason}")]
+    internal static partial void CommitRefused(ILogger logger, int queue, string reason);
+
+    [LoggerMessage(18, LogLevel.Error, "queue {Queue} cannot be served any more: {Reason}; the connection ends")]
+    internal static partial void QueueBroken(ILogger logger, int queue, string reason);
+
+    [LoggerMessage(19, LogLevel.Warning, "no FUSE over io_uring, so through /dev/fuse: {Reason}")]
+    internal static partial void NoRing(ILogger logger, string reason);
 
     [LoggerMessage(16, LogLevel.Warning, "{MountPoint}: cannot abort the connection: {Reason}")]
     internal static partial void NoAbort(ILogger logger, string mountPoint, string reason);

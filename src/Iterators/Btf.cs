@@ -167,6 +167,7 @@ public sealed unsafe class Btf : SafeHandle
         if (Kind(type) == BtfKind.Datasec)
         {
             btf_type* variable = TypeById(entry[0]);
+            if (variable is null) return new BtfMember(0, 0, (int)entry[1] * 8, 0);
             return new BtfMember(variable->name_off, variable->size_or_type, (int)entry[1] * 8, 0);
         }
         bool hasBitfields = t->info >> 31 != 0; // kind_flag

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Iterators.Native;
+using LibC = Tmds.Linux.LibC;
 
 namespace Iterators;
 
@@ -69,14 +70,31 @@ public sealed unsafe class BtfDump : IDisposable
         _text = (byte*)NativeMemory.Alloc((nuint)TextSize);
         if (isModule)
         {
-            _base = LibBpf.btf__load_from_kernel_by_id(1); // the kernel's own is always the first
+            _base = LibBpf.btf__load_from_kernel_by_id(BtfObjects.KernelId);
             if (_base == 0) return Marshal.GetLastPInvokeError();
             First = LibBpf.btf__type_cnt(_base);
         }
         _btf = isModule ? LibBpf.btf__load_from_kernel_by_id_split(id, _base) : LibBpf.btf__load_from_kernel_by_id(id);
         if (_btf == 0) return Marshal.GetLastPInvokeError();
+        int errno = CleanStrings();
+        if (errno != 0) return errno;
         Count = LibBpf.btf__type_cnt(_btf);
         return Restart();
+    }
+
+    /// <summary>
+    /// Names that nothing has checked would come out of libbpf as they are: see <see cref="BtfStrings"/>. What it gives is the memory that it reads itself,
+    /// a copy of the kernel's, and nobody else's (btf__raw_data, tools/lib/bpf/btf.c).
+    /// </summary>
+    private int CleanStrings()
+    {
+        uint size;
+        byte* raw = LibBpf.btf__raw_data(_btf, &size);
+        if (raw == null) return LibC.ENOMEM;
+        // struct btf_header: magic, version, flags, hdr_len, type_off, type_len, str_off, str_len; libbpf has checked it
+        uint* header = (uint*)raw;
+        BtfStrings.Clean(new Span<byte>(raw + header[1] + header[4], (int)header[5]));
+        return 0;
     }
 
     private void Append(byte* format, void* args)

@@ -33,6 +33,9 @@ public struct bpf_btf_info
 /// </summary>
 public static unsafe class BtfObjects
 {
+    /// <summary>The kernel's own: always the first.</summary>
+    public const uint KernelId = 1;
+
     /// <summary>The least id above <paramref name="id"/>; ENOENT: there is none.</summary>
     public static int Next(ref uint id)
     {

@@ -7,6 +7,8 @@ namespace Iterators;
 /// <summary>An iterator program attached to its target: a bpf_link of type iter, from which each reader makes a fresh iterator.</summary>
 public sealed unsafe class IteratorLink : SafeHandle
 {
+    private const uint BPF_CGROUP_ITER_DESCENDANTS_PRE = 2; // enum bpf_cgroup_iter_order
+
     private IteratorLink(string program, int fd)
         : base(-1, ownsHandle: true)
     {
@@ -33,6 +35,19 @@ public sealed unsafe class IteratorLink : SafeHandle
     {
         int fd = LibBpf.bpf_link_create(programFd, 0, LibBpf.BPF_TRACE_ITER, null);
         return fd < 0 ? throw new BpfException("attach", program, -fd) : new IteratorLink(program, fd);
+    }
+
+    /// <summary>Over the cgroup2 hierarchy, parents before children.</summary>
+    internal static unsafe IteratorLink AttachToCgroups(string program, int programFd)
+    {
+        // union bpf_iter_link_info: { order; cgroup_fd; cgroup_id }. No cgroup: from the root on.
+        Span<uint> info = [BPF_CGROUP_ITER_DESCENDANTS_PRE, 0, 0, 0];
+        fixed (uint* p = info)
+        {
+            var opts = new LibBpf.bpf_link_create_opts { sz = (nuint)sizeof(LibBpf.bpf_link_create_opts), iter_info = p, iter_info_len = sizeof(uint) * 4 };
+            int fd = LibBpf.bpf_link_create(programFd, 0, LibBpf.BPF_TRACE_ITER, &opts);
+            return fd < 0 ? throw new BpfException("attach", program, -fd) : new IteratorLink(program, fd);
+        }
     }
 
     /// <inheritdoc/>

@@ -85,7 +85,7 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary><see cref="task_vma_record"/> of every mapping, each followed by its name; by thread.</summary>
     public LazyIterator? TaskVmas { get; private set; }
 
-    /// <summary><see cref="cgroup_record"/> of every cgroup.</summary>
+    /// <summary><see cref="cgroup_row_record"/> of every cgroup.</summary>
     public LazyIterator? Cgroups { get; private set; }
 
     /// <summary>Text: a line per symbol.</summary>
@@ -102,6 +102,8 @@ public sealed unsafe class IteratorSet : IDisposable
 
     /// <summary><see cref="map_socket_record"/> and key of every socket in a sockmap or sockhash.</summary>
     public LazyIterator? Sockmaps { get; private set; }
+    /// <summary>What is attached without a link.</summary>
+    public AttachReader Attach { get; private set; } = null!;
 
     /// <summary>Programs that this kernel has no target for.</summary>
     public IReadOnlyList<ProgramRow> Missing => _missing;
@@ -123,14 +125,14 @@ public sealed unsafe class IteratorSet : IDisposable
         try
         {
             loaded = OpenAndLoad(options, leftOut);
-            set = new IteratorSet(loaded) { Code = new CodeReader(options.KernelBtf, logger) };
+            set = new IteratorSet(loaded) { Code = new CodeReader(options.KernelBtf, logger), Attach = new AttachReader(options.KernelBtf, logger) };
             set.NotNeeded = notNeeded;
             foreach (ProgramRow row in leftOut.Except(notNeeded))
             {
                 set._missing.Add(row);
                 Log.TargetMissing(logger, row.Name, row.Target.Name, row.Target.Since);
             }
-            set.Attach(leftOut, options.PinsOnly);
+            set.AttachAll(leftOut, options.PinsOnly);
             if (!options.PinsOnly) set.FindLazy(options.KernelBtf, logger);
             Log.Loaded(logger, ProgramTable.Rows.Count - leftOut.Count, watch.ElapsedMilliseconds, Marshal.PtrToStringUTF8((nint)LibBpf.libbpf_version_string()) ?? "");
             return set;
@@ -151,6 +153,7 @@ public sealed unsafe class IteratorSet : IDisposable
         _object.Dispose();
         Code.Dispose();
         foreach (LazyObject lazy in _lazy) lazy.Dispose();
+        Attach.Dispose();
     }
 
     /// <summary>
@@ -215,7 +218,7 @@ public sealed unsafe class IteratorSet : IDisposable
         if (errno != 0) throw new BpfException("run", "setup_tables", errno);
     }
 
-    private void Attach(List<ProgramRow> leftOut, bool pinsOnly)
+    private void AttachAll(List<ProgramRow> leftOut, bool pinsOnly)
     {
         IteratorLink? attach(ProgramRow row) => leftOut.Contains(row) ? null : IteratorLink.Attach(row.Name, _object.ProgramFd(row.Name));
         DumpProgs = attach(ProgramTable.DumpProgs);
@@ -230,7 +233,9 @@ public sealed unsafe class IteratorSet : IDisposable
         Holders = attach(ProgramTable.Holders);
         One = new OneObject(
             _object.ProgramFd(ProgramTable.OneProg.Name), _object.ProgramFd(ProgramTable.OneProgMaps.Name),
-            _object.ProgramFd(ProgramTable.OneMap.Name), leftOut.Contains(ProgramTable.OneLink) ? -1 : _object.ProgramFd(ProgramTable.OneLink.Name));
+            _object.ProgramFd(ProgramTable.OneProgFunc.Name), _object.ProgramFd(ProgramTable.OneMap.Name),
+            leftOut.Contains(ProgramTable.OneLink) ? -1 : _object.ProgramFd(ProgramTable.OneLink.Name),
+            _object.ProgramFd(ProgramTable.LinkFunc.Name), _object.ProgramFd(ProgramTable.BtfFunc.Name));
         int cpus = LibBpf.libbpf_num_possible_cpus();
         if (cpus < 0) throw new BpfException("read", "/sys/devices/system/cpu/possible", -cpus);
         setup_record setup = new() { possible_cpus = (uint)cpus };

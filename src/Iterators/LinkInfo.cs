@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Iterators;
 
 /// <summary>
-/// <c>struct bpf_link_info</c>, <c>&lt;linux/bpf.h&gt;</c> of Linux 6.18: what bpf(2) tells of a link. Members of other types than the link's own overlay
+/// <c>struct bpf_link_info</c>, <c>&lt;linux/bpf.h&gt;</c>, as of the commit that added tracing_multi: what bpf(2) tells of a link. Members of other types than the link's own overlay
 /// each other; pointers are filled with the buffers of <see cref="OneObject.ReadLink"/>.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 80)]
@@ -77,6 +77,18 @@ public struct bpf_link_info
 
     /// <summary>kprobe_multi.missed (6.6).</summary>
     [FieldOffset(32)] public ulong kprobe_multi_missed;
+
+    /// <summary>tracing_multi.count.</summary>
+    [FieldOffset(20)] public uint tracing_multi_count;
+
+    /// <summary>tracing_multi.btf_obj_id.</summary>
+    [FieldOffset(24)] public uint tracing_multi_btf_obj_id;
+
+    /// <summary>tracing_multi.ids: a buffer for count BTF type ids.</summary>
+    [FieldOffset(32)] public ulong tracing_multi_ids;
+
+    /// <summary>tracing_multi.cookies: a buffer for count cookies.</summary>
+    [FieldOffset(48)] public ulong tracing_multi_cookies;
 
     /// <summary>uprobe_multi.path_size.</summary>
     [FieldOffset(48)] public uint uprobe_multi_path_size;
@@ -156,6 +168,9 @@ public static class LinkType
 
     /// <summary>BPF_LINK_TYPE_SOCKMAP.</summary>
     public const uint Sockmap = 14;
+
+    /// <summary>BPF_LINK_TYPE_TRACING_MULTI.</summary>
+    public const uint TracingMulti = 15;
 }
 
 /// <summary>enum bpf_perf_event_type, <c>&lt;linux/bpf.h&gt;</c>.</summary>

@@ -24,6 +24,9 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Warning, "unlink {Path}: {Error}")]
     public static partial void UnpinFailed(ILogger logger, string path, string error);
 
+    [LoggerMessage(21, LogLevel.Warning, "attachments are shown without what only the kernel's structures tell: {Cause}")]
+    public static partial void AttachNotLoaded(ILogger logger, string cause);
+
     [LoggerMessage(20, LogLevel.Warning, "programs' code is shown without machine code and names of calls: {Cause}")]
     public static partial void CodeNotLoaded(ILogger logger, string cause);
 

@@ -45,8 +45,8 @@ public sealed unsafe class MapElements
     /// <summary>Whether bpf(2) gives the elements of this type of map, key by key, without taking anything out of it.</summary>
     public static bool CanLookUp(uint mapType) => mapType is
         MapType.Hash or MapType.Array or MapType.ProgArray or MapType.PercpuHash or MapType.PercpuArray or MapType.LruHash or MapType.LruPercpuHash
-        or MapType.LpmTrie or MapType.ArrayOfMaps or MapType.HashOfMaps or MapType.Devmap or MapType.Sockmap or MapType.Cpumap or MapType.Xskmap
-        or MapType.Sockhash or MapType.CgroupStorage or MapType.PercpuCgroupStorage or MapType.DevmapHash or MapType.StructOps
+        or MapType.LpmTrie or MapType.ArrayOfMaps or MapType.HashOfMaps or MapType.Devmap or MapType.Sockmap or MapType.Cpumap
+        or MapType.Sockhash or MapType.ReuseportSockarray or MapType.CgroupStorage or MapType.PercpuCgroupStorage or MapType.DevmapHash or MapType.StructOps
         or MapType.Queue or MapType.Stack;
 
     /// <summary>How the elements of a map lie on the wire.</summary>

@@ -8,16 +8,19 @@ namespace Iterators;
 /// program run by BPF_PROG_RUN finds the object behind it (bpf/one.h). Every method gives 0 or a positive errno: ENOENT when there is
 /// no such object, EPERM without CAP_SYS_ADMIN, EMFILE. Nothing is allocated.
 /// </summary>
-public sealed unsafe class OneObject
+public sealed unsafe class OneObject : IProgFunctions
 {
-    private readonly int _prog, _progMaps, _map, _link;
+    private readonly int _prog, _progMaps, _progFunc, _map, _link, _linkFunc, _btfFunc;
 
-    internal OneObject(int prog, int progMaps, int map, int link)
+    internal OneObject(int prog, int progMaps, int progFunc, int map, int link, int linkFunc, int btfFunc)
     {
         _prog = prog;
         _progMaps = progMaps;
+        _progFunc = progFunc;
         _map = map;
         _link = link;
+        _linkFunc = linkFunc;
+        _btfFunc = btfFunc;
     }
 
     /// <summary>The program with this id, and the ids of the maps it uses: the first <c>cnt</c> of <c>map_ids</c>.</summary>
@@ -42,6 +45,17 @@ public sealed unsafe class OneObject
         if (fd.Errno != 0) return fd.Errno;
         record.fd = (uint)fd.Value;
         int errno = Run(_progMaps, ref record);
+        return errno != 0 ? errno : record.error;
+    }
+
+    /// <inheritdoc/>
+    public Fd OpenProg(uint id) => new(LibBpf.bpf_prog_get_fd_by_id(id));
+
+    /// <inheritdoc/>
+    public int ReadFunction(in Fd prog, uint index, out one_prog_func_record record)
+    {
+        record = new one_prog_func_record { fd = (uint)prog.Value, index = index };
+        int errno = prog.Errno != 0 ? prog.Errno : Run(_progFunc, ref record);
         return errno != 0 ? errno : record.error;
     }
 
@@ -79,6 +93,40 @@ public sealed unsafe class OneObject
         int errno = Run(_link, ref record);
         if (errno == 0) errno = record.error;
         return errno != 0 ? errno : ReadInfo(fd, record.link.type, out info, name);
+    }
+
+    /// <summary>One function, counted from 0, of a kprobe_multi or uprobe_multi link; EINVAL: it has no such function.</summary>
+    public int ReadLinkFunc(in Fd link, uint index, out link_func_record record) => ReadFunc(_linkFunc, link, index, out record);
+
+    /// <summary>The name of a type of a BTF, the kernel's or a module's included; empty: it has no such type.</summary>
+    public int ReadBtfName(in Fd btf, uint typeId, out link_func_record record) => ReadFunc(_btfFunc, btf, typeId, out record);
+
+    private static int ReadFunc(int program, in Fd fd, uint func, out link_func_record record)
+    {
+        record = default;
+        if (fd.Errno != 0) return fd.Errno;
+        record.fd = (uint)fd.Value;
+        record.func = func;
+        int errno = Run(program, ref record);
+        return errno != 0 ? errno : record.error;
+    }
+
+    /// <summary>What a tracing_multi link is attached to: BTF type ids of functions, and their cookies, as many as both have room for.</summary>
+    public static int ReadTracingMulti(in Fd link, Span<uint> ids, Span<ulong> cookies, out bpf_link_info info)
+    {
+        info = default;
+        if (link.Errno != 0) return link.Errno;
+        fixed (uint* idsStart = ids)
+        fixed (ulong* cookiesStart = cookies)
+        fixed (bpf_link_info* to = &info)
+        {
+            info.tracing_multi_ids = (ulong)idsStart;
+            info.tracing_multi_cookies = (ulong)cookiesStart;
+            info.tracing_multi_count = (uint)Math.Min(ids.Length, cookies.Length);
+            uint length = (uint)sizeof(bpf_link_info);
+            int errno = -LibBpf.bpf_obj_get_info_by_fd(link.Value, to, &length);
+            return errno == LibC.ENOSPC ? 0 : errno; // there are more
+        }
     }
 
     /// <summary>Whether a descriptor is of an iterator link with this target.</summary>
@@ -143,6 +191,9 @@ public sealed unsafe class OneObject
 
     /// <summary>A descriptor of the link with this id.</summary>
     public static Fd OpenLink(uint id) => new(LibBpf.bpf_link_get_fd_by_id(id));
+
+    /// <summary>A descriptor of the BTF with this id.</summary>
+    public static Fd OpenBtf(uint id) => new(LibBpf.bpf_btf_get_fd_by_id(id));
 
     /// <summary>A descriptor of the map with this id.</summary>
     public static Fd OpenMap(uint id) => new(LibBpf.bpf_map_get_fd_by_id(id));

@@ -7,6 +7,8 @@ namespace Iterators;
 /// <summary>BPF_PROG_QUERY: which programs are attached to something, in the order in which they run.</summary>
 public static unsafe class ProgQuery
 {
+    private const uint BPF_F_QUERY_EFFECTIVE = 1;
+
     /// <summary>A descriptor of a directory, e.g. a cgroup's.</summary>
     public static Fd OpenDirectory(string path)
     {
@@ -23,11 +25,12 @@ public static unsafe class ProgQuery
     /// <param name="ids">Takes the programs' ids.</param>
     /// <param name="count">How many there are.</param>
     /// <param name="flags">BPF_F_ALLOW_* they were attached with.</param>
-    public static int Query(in Fd target, uint attachType, Span<uint> ids, out int count, out uint flags)
+    /// <param name="isEffective">Of a cgroup: those that run in it, inherited ones too.</param>
+    public static int Query(in Fd target, uint attachType, Span<uint> ids, out int count, out uint flags, bool isEffective = false)
     {
         fixed (uint* to = ids)
         {
-            var opts = new LibBpf.bpf_prog_query_opts { sz = (nuint)sizeof(LibBpf.bpf_prog_query_opts), prog_ids = to, prog_cnt = (uint)ids.Length };
+            var opts = new LibBpf.bpf_prog_query_opts { sz = (nuint)sizeof(LibBpf.bpf_prog_query_opts), prog_ids = to, prog_cnt = (uint)ids.Length, query_flags = isEffective ? BPF_F_QUERY_EFFECTIVE : 0 };
             int errno = -LibBpf.bpf_prog_query_opts_call(target.Value, (int)attachType, &opts);
             count = (int)Math.Min(opts.prog_cnt, (uint)ids.Length);
             flags = opts.attach_flags;

@@ -26,9 +26,6 @@ public sealed record Target(string Name, string Since)
     /// <summary>iter/task_vma: kernel/bpf/task_iter.c.</summary>
     public static readonly Target TaskVma = new("task_vma", "5.12");
 
-    /// <summary>iter/cgroup: kernel/bpf/cgroup_iter.c.</summary>
-    public static readonly Target Cgroup = new("cgroup", "6.1");
-
     /// <summary>iter/kmem_cache: kernel/bpf/kmem_cache_iter.c.</summary>
     public static readonly Target KmemCache = new("kmem_cache", "6.13");
 
@@ -43,6 +40,9 @@ public sealed record Target(string Name, string Since)
 
     /// <summary>iter/ksym: kernel/kallsyms.c.</summary>
     public static readonly Target Ksym = new("ksym", "6.0");
+
+    /// <summary>iter/cgroup: kernel/bpf/cgroup_iter.c.</summary>
+    public static readonly Target Cgroup = new("cgroup", "6.1");
 
     /// <summary>Programs of type BPF_PROG_TYPE_SYSCALL, kernel/bpf/syscall.c.</summary>
     public static readonly Target Syscall = new("syscall", "5.14");
@@ -68,8 +68,11 @@ public static class ProgramTable
     internal static readonly ProgramRow Holders = new("holder_records", Target.TaskFile);
     internal static readonly ProgramRow OneProg = new("one_prog", Target.Syscall);
     internal static readonly ProgramRow OneProgMaps = new("one_prog_maps", Target.Syscall);
+    internal static readonly ProgramRow OneProgFunc = new("one_prog_func", Target.Syscall);
     internal static readonly ProgramRow OneMap = new("one_map", Target.Syscall);
     internal static readonly ProgramRow OneLink = new("one_link", Target.Syscall);
+    internal static readonly ProgramRow LinkFunc = new("link_func", Target.Syscall);
+    internal static readonly ProgramRow BtfFunc = new("btf_func", Target.Syscall);
     internal static readonly ProgramRow WalkPins = new("walk_pins", Target.Syscall);
     internal static readonly ProgramRow Setup = new("setup", Target.Syscall);
 
@@ -77,7 +80,7 @@ public static class ProgramTable
     public static IReadOnlyList<ProgramRow> Rows { get; } =
     [
         DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements, Holders,
-        OneProg, OneProgMaps, OneMap, OneLink, WalkPins, Setup,
+        OneProg, OneProgMaps, OneProgFunc, OneMap, OneLink, LinkFunc, BtfFunc, WalkPins, Setup,
     ];
 }
 
@@ -88,7 +91,7 @@ public static class LazyPrograms
     internal static readonly ProgramRow Threads = new("thread_records", Target.Task);
     internal static readonly ProgramRow TaskFiles = new("task_file_records", Target.TaskFile);
     internal static readonly ProgramRow TaskVmas = new("task_vma_records", Target.TaskVma);
-    internal static readonly ProgramRow Cgroups = new("cgroup_records", Target.Cgroup);
+    internal static readonly ProgramRow Cgroups = new("cgroup_row_records", Target.Cgroup);
     internal static readonly ProgramRow Ksyms = new("print_ksyms", Target.Ksym);
     internal static readonly ProgramRow KmemCaches = new("kmem_cache_records", Target.KmemCache);
     internal static readonly ProgramRow Dmabufs = new("dmabuf_records", Target.Dmabuf);

@@ -17,6 +17,9 @@ public sealed class AllocationTests
     public void Every_file_of_a_map() => AssertNone(Renders(FieldFiles.Rows(Maps.Kind, Map.Fields, Samples.Reading(Samples.FullMap(), Samples.FullFdInfo()))));
 
     [Fact]
+    public void Every_file_of_a_link() => AssertNone(Renders(FieldFiles.Rows<Link>(Links.Kind, Link.Fields, LinkFieldTests.ReadTracing)));
+
+    [Fact]
     public void Opening_reading_rewinding_and_closing_a_captured_file()
     {
         ViewContext context = Fakes.Context();

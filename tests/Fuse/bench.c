@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // gcc -O2 -o bench bench.c && ./bench FILE READERS SECONDS: open+read+close in a loop, what each costs and how many all did a second.
+// Each reader has a file of its own, FILE0 to FILE7: several of one file wait for the lock of its page.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,11 @@ int main(int argc, char **argv)
 		return 2;
 	for (int i = 0; i < readers; i++) {
 		if (fork() == 0) {
-			long done = loop(argv[1], seconds);
+			char path[4096];
+			long done;
+
+			snprintf(path, sizeof(path), "%s%d", argv[1], i % 8);
+			done = loop(path, seconds);
 
 			return write(ends[1], &done, sizeof(done)) != sizeof(done);
 		}

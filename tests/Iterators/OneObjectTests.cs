@@ -191,6 +191,30 @@ public sealed class OneObjectTests(LoadedSet loaded) : IClassFixture<LoadedSet>
     }
 
     [RootFact]
+    public void Functions_of_links_and_types_of_BTFs_by_number()
+    {
+        using BpfProgram program = BpfProgram.Load("probe", ProgramType.Kprobe, attachType: Links.BPF_TRACE_UPROBE_MULTI);
+        using BpfLink link = Links.Uprobe(program, "/bin/true", [0x2000, 0x2010], [7, 0]);
+        using Fd fd = OneObject.OpenLink(link.Id);
+        Assert.Equal(0, Set.One.ReadLinkFunc(fd, 0, out link_func_record func));
+        Assert.Equal((0x2000ul, 7ul, 0ul), (func.offset, func.cookie, func.ref_ctr_offset));
+        Assert.Equal(0, Set.One.ReadLinkFunc(fd, 1, out func));
+        Assert.Equal((0x2010ul, 0ul), (func.offset, func.cookie));
+        Assert.Equal(22 /* EINVAL */, Set.One.ReadLinkFunc(fd, 2, out _));
+        Assert.Equal(22, Set.One.ReadLinkFunc(fd, uint.MaxValue, out _));
+
+        using Fd none = OneObject.OpenLink(uint.MaxValue);
+        Assert.Equal(2 /* ENOENT */, Set.One.ReadLinkFunc(none, 0, out _));
+
+        // the kernel's own BTF is that whose id is the lowest
+        using Fd btf = OneObject.OpenBtf(Bpf.Ids(ObjectKind.Btf).Min);
+        Assert.Equal(0, Set.One.ReadBtfName(btf, Links.KernelFunction("vfs_read"), out func));
+        Assert.Equal("vfs_read", Encoding.ASCII.GetString(func.name.Text));
+        Assert.Equal(0, Set.One.ReadBtfName(btf, uint.MaxValue, out func));
+        Assert.True(func.name.Text.IsEmpty);
+    }
+
+    [RootFact]
     public void One_object_costs_no_walk_however_many_there_are()
     {
         using Herd<BpfProgram> many = BpfProgram.LoadMany("many", 300);

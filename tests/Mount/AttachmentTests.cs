@@ -46,7 +46,8 @@ public sealed class AttachmentTests(PlainView view) : IClassFixture<PlainView>
                 .Select(a => a.GetProperty("id").GetUInt32())];
             JsonElement[] got = [.. All().Where(a => a.GetProperty("target").GetString() == "/" + Path.GetFileName(cgroup))];
             Assert.Equal(wanted, got.Select(a => a.GetProperty("prog_id").GetUInt32()));
-            Assert.Equal(["multi 1 of 2", "multi 2 of 2"], got.Select(a => a.GetProperty("detail").GetString()));
+            Assert.Equal(["multi 1 of 2", "multi 2 of 2"], got.Select(a => $"{a.GetProperty("detail")} {a.GetProperty("order")} of {a.GetProperty("count")}"));
+            foreach (BpfProgram program in (BpfProgram[])[first, second]) Assert.Single(view.Read($"progs/{program.Id}/attached").TrimEnd('\n').Split('\n'));
             Assert.All(got, a => Assert.Equal("cgroup_inet_egress", a.GetProperty("attach_type").GetString()));
         }
         finally
@@ -57,6 +58,58 @@ public sealed class AttachmentTests(PlainView view) : IClassFixture<PlainView>
             }
             Directory.Delete(cgroup);
         }
+    }
+
+    [Fact]
+    public void What_a_cgroup_inherits_counts_in_the_effective_order()
+    {
+        string? root = Mounts.Cgroup2;
+        Assert.NotNull(root);
+        using BpfProgram above = BpfProgram.Load("a_above", ProgramType.CgroupSkb, Return(1)), own = BpfProgram.Load("a_own", ProgramType.CgroupSkb, Return(1));
+        string parent = Directory.CreateDirectory(Path.Combine(root, $"bpffs-view-e-{Environment.ProcessId}")).FullName;
+        string child = Directory.CreateDirectory(Path.Combine(parent, "child")).FullName;
+        using var link = Links.Cgroup(own, child); // and the same program once more, without a link
+        try
+        {
+            Tool.Run("bpftool", "cgroup", "attach", parent, "egress", "id", $"{above.Id}", "multi").Succeeded();
+            Tool.Run("bpftool", "cgroup", "attach", child, "egress", "id", $"{own.Id}", "multi").Succeeded();
+            uint[] wanted = [.. JsonDocument.Parse(Tool.Run("bpftool", "-j", "cgroup", "show", child, "effective").Output).RootElement.EnumerateArray()
+                .Select(a => a.GetProperty("id").GetUInt32())];
+            Assert.Contains(above.Id, wanted);
+            JsonElement[] got = [.. Of(own)];
+            Assert.Equal(2, got.Length);
+            Assert.Single(got, a => a.TryGetProperty("link_id", out JsonElement id) && id.GetUInt32() == link.Id);
+            Assert.All(got, a => Assert.Equal(own.Id, wanted[a.GetProperty("effective_order").GetInt32() - 1]));
+            Assert.All(got, a => Assert.Equal(wanted.Length, a.GetProperty("effective_count").GetInt32()));
+            Assert.Equal(2, got.Select(a => a.GetProperty("effective_order").GetInt32()).Distinct().Count());
+            Assert.Equal(2, view.Read($"progs/{own.Id}/attached").TrimEnd('\n').Split('\n').Length);
+            Assert.Single(Of(above)); // in the child it only has effect
+        }
+        finally
+        {
+            Tool.Run("bpftool", "cgroup", "detach", parent, "egress", "id", $"{above.Id}");
+            Tool.Run("bpftool", "cgroup", "detach", child, "egress", "id", $"{own.Id}");
+            link.Dispose();
+            Poll.Until(() => Tool.Run("rmdir", child, parent).Code == 0, 5); // a link's program goes after a grace period
+        }
+    }
+
+    [Fact]
+    public void A_sockmap_and_a_sockhash()
+    {
+        using BpfProgram verdict = BpfProgram.Load("a_verdict", ProgramType.SkSkb, Return(1)), message = BpfProgram.Load("a_msg", ProgramType.SkMsg, Return(1));
+        using BpfMap sockmap = BpfMap.Create("a_sockmap", MapType.Sockmap, 4, 8, 4), sockhash = BpfMap.Create("a_sockhash", MapType.Sockhash, 4, 8, 4);
+        using IDisposable one = Attach.ToMap(verdict, sockmap, Attach.BPF_SK_SKB_VERDICT), two = Attach.ToMap(message, sockhash, Attach.BPF_SK_MSG_VERDICT);
+        foreach ((BpfProgram program, BpfMap map, string type) in ((BpfProgram, BpfMap, string)[])[(verdict, sockmap, "sk_skb_verdict"), (message, sockhash, "sk_msg_verdict")])
+        {
+            JsonElement got = Only(program);
+            Assert.Equal(("map", $"{map.Id} {map.Name}", type), (got.GetProperty("kind").GetString(), got.GetProperty("target").GetString(), got.GetProperty("attach_type").GetString()));
+            Assert.False(got.TryGetProperty("link_id", out _));
+            Assert.Contains($"{map.Id} {map.Name}\n", view.Read($"progs/{program.Id}/attached"), StringComparison.Ordinal);
+        }
+        one.Dispose();
+        using BpfLink link = Links.Sockmap(verdict, sockmap);
+        Assert.Equal(link.Id, Only(verdict).GetProperty("link_id").GetUInt32());
     }
 
     private JsonElement.ArrayEnumerator All() => JsonDocument.Parse(view.Read("attachments.json")).RootElement.EnumerateArray();

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace Mount.Tests;
 
 /// <summary>maps/ID/entries is what was put in.</summary>
-public sealed class EntriesTests(PlainView view) : IClassFixture<PlainView>
+public abstract class EntriesTheme(MountedView view)
 {
     [Theory]
     [InlineData(MapType.Hash)]
@@ -202,3 +202,7 @@ public sealed class EntriesTests(PlainView view) : IClassFixture<PlainView>
     private static void Equal(string wanted, string got) =>
         Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(wanted).RootElement, JsonDocument.Parse(got).RootElement), $"wanted {wanted}\ngot {got}");
 }
+
+public sealed class EntriesTests(PlainView view) : EntriesTheme(view), IClassFixture<PlainView>;
+
+public sealed class RingEntriesTests(RingView view) : EntriesTheme(view), IClassFixture<RingView>;

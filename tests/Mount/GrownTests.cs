@@ -1,7 +1,7 @@
 namespace Mount.Tests;
 
 /// <summary>sendfile(2) ends where the kernel believes the file to end: that must not be what it knew a moment ago.</summary>
-public sealed class GrownTests(PlainView view) : IClassFixture<PlainView>
+public abstract class GrownTheme(MountedView view)
 {
     [Theory]
     [InlineData("busybox", "cat")]
@@ -20,3 +20,7 @@ public sealed class GrownTests(PlainView view) : IClassFixture<PlainView>
         }
     }
 }
+
+public sealed class GrownTests(PlainView view) : GrownTheme(view), IClassFixture<PlainView>;
+
+public sealed class RingGrownTests(RingView view) : GrownTheme(view), IClassFixture<RingView>;

@@ -69,7 +69,7 @@ public sealed partial class KernelTablesTests(PlainView view) : IClassFixture<Pl
     {
         // this kernel has nothing that makes them, so there are few, or none
         ulong[] ours = [.. JsonDocument.Parse(view.Read("kernel/dmabuf.json")).RootElement.EnumerateArray().Select(r => r.GetProperty("ino").GetUInt64())];
-        string held = Tool.Shell("for f in /proc/[0-9]*/fd/*; do case $(readlink $f) in /dmabuf:*) stat -Lc %i $f; esac; done 2>/dev/null | sort -un").Output;
+        string held = Tool.Shell("find /proc/[0-9]*/fd -lname '/dmabuf:*' -exec stat -Lc %i {} + 2>/dev/null | sort -un").Output;
         Assert.Subset(ours.ToHashSet(), held.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => ulong.Parse(l, CultureInfo.InvariantCulture)).ToHashSet());
         Assert.StartsWith("ino ", view.Read("kernel/dmabuf"), StringComparison.Ordinal);
     }

@@ -212,3 +212,5 @@ public abstract class LiveTheme(MountedView view)
 public sealed class LiveTests(PlainView view) : LiveTheme(view), IClassFixture<PlainView>;
 
 public sealed class OneProcessorLiveTests(OneProcessorView view) : LiveTheme(view), IClassFixture<OneProcessorView>;
+
+public sealed class RingLiveTests(RingView view) : LiveTheme(view), IClassFixture<RingView>;

@@ -3,11 +3,16 @@ using System.Text;
 namespace Mount.Tests;
 
 /// <summary>One file of each kind, with what must be in it.</summary>
-public sealed class ReaderFixture : IDisposable
+public class ReaderFixture : IDisposable
 {
     private readonly Herd<IDisposable> _all = [];
 
     public ReaderFixture()
+        : this(new ViewOptions())
+    {
+    }
+
+    protected ReaderFixture(ViewOptions options)
     {
         BpfMap used = Keep(BpfMap.Create("reader_used", MapType.Array, 4, 8, 1));
         StringBuilder expected = new();
@@ -17,7 +22,7 @@ public sealed class ReaderFixture : IDisposable
             expected.Append(program.Id).Append(' ').Append(program.Name).Append('\n');
         }
         Filled small = Keep(new Filled(MapType.Array, 10_000)), large = Keep(new Filled(MapType.Array, 60_000));
-        View = Keep(new MountedView());
+        View = Keep(new MountedView(options));
         Directory = Keep(new TemporaryDirectory());
         Files = new()
         {
@@ -33,7 +38,11 @@ public sealed class ReaderFixture : IDisposable
 
     public Dictionary<string, (string Path, byte[] Bytes)> Files { get; }
 
-    public void Dispose() => _all.Dispose();
+    public void Dispose()
+    {
+        _all.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private T Keep<T>(T made)
         where T : IDisposable
@@ -44,7 +53,7 @@ public sealed class ReaderFixture : IDisposable
 }
 
 /// <summary>Whatever reads a file gets it right; a file whose size is not known beforehand is right or fails loudly, never short.</summary>
-public sealed class ReaderTests(ReaderFixture fixture) : IClassFixture<ReaderFixture>
+public abstract class ReaderTheme(ReaderFixture fixture)
 {
     // $1 is the file, $2 does not exist yet and afterwards is the same.
     private static readonly Dictionary<string, string> s_copiers = new()
@@ -269,3 +278,10 @@ public sealed class ReaderTests(ReaderFixture fixture) : IClassFixture<ReaderFix
         return data;
     }
 }
+
+public sealed class ReaderTests(ReaderFixture fixture) : ReaderTheme(fixture), IClassFixture<ReaderFixture>;
+
+/// <summary>The same over io_uring.</summary>
+public sealed class RingReaderFixture() : ReaderFixture(new ViewOptions { IsOverIoUring = true });
+
+public sealed class RingReaderTests(RingReaderFixture fixture) : ReaderTheme(fixture), IClassFixture<RingReaderFixture>;

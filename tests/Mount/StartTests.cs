@@ -41,6 +41,7 @@ public sealed class StartTests : IDisposable
     [InlineData("--pin-dirr=/x", "--pin-dirr")]
     [InlineData("--workers 0", "--workers 0")]
     [InlineData("--workers many", "--workers many")]
+    [InlineData("-o io_uring=maybe", "-o io_uring maybe")]
     [InlineData("--log-level loud", "--log-level loud")]
     [InlineData("--gid nosuchgroup", "--gid nosuchgroup")]
     [InlineData("--pin-dir relative", "--pin-dir relative")]

@@ -240,3 +240,5 @@ public abstract class TreeTheme(ZooView fixture)
 public sealed class TreeTests(ZooView fixture) : TreeTheme(fixture), IClassFixture<ZooView>;
 
 public sealed class OneProcessorTreeTests(OneProcessorZooView fixture) : TreeTheme(fixture), IClassFixture<OneProcessorZooView>;
+
+public sealed class RingTreeTests(RingZooView view) : TreeTheme(view), IClassFixture<RingZooView>;

@@ -43,6 +43,12 @@ public sealed class PlainView : MountedView;
 /// <summary>A view on one processor, with nothing of ours behind it.</summary>
 public sealed class OneProcessorView() : MountedView(OneProcessor.Options);
 
+/// <summary>A view with every kind of object behind it, served over io_uring.</summary>
+public sealed class RingZooView() : ZooView(new ViewOptions { IsOverIoUring = true });
+
+/// <summary>A view served over io_uring, with nothing of ours behind it.</summary>
+public sealed class RingView() : MountedView(new ViewOptions { IsOverIoUring = true });
+
 /// <summary>How a view is started as if the machine had one processor.</summary>
 public static class OneProcessor
 {

@@ -32,8 +32,10 @@ public static unsafe partial class Bpf
     public const int BPF_MAP_GET_FD_BY_ID = 14;
     public const int BPF_OBJ_GET_INFO_BY_FD = 15;
     public const int BPF_RAW_TRACEPOINT_OPEN = 17;
+    public const int BPF_MAP_LOOKUP_AND_DELETE_ELEM = 21;
     public const int BPF_MAP_FREEZE = 22;
     public const int BPF_MAP_UPDATE_BATCH = 26;
+    public const int BPF_BTF_LOAD = 18;
     public const int BPF_LINK_CREATE = 28;
     public const int BPF_ENABLE_STATS = 32;
 
@@ -76,7 +78,11 @@ public static unsafe partial class Bpf
         public byte* log_buf;
         public uint kern_version, prog_flags;
         public fixed byte prog_name[16];
-        public uint prog_ifindex, expected_attach_type;
+        public uint prog_ifindex, expected_attach_type, prog_btf_fd, func_info_rec_size;
+        public void* func_info;
+        public uint func_info_cnt, line_info_rec_size;
+        public void* line_info;
+        public uint line_info_cnt, attach_btf_id;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -97,6 +103,7 @@ public static unsafe partial class Bpf
     {
         public byte* name;
         public uint fd, flags;
+        public ulong cookie; // of BPF_RAW_TRACEPOINT_OPEN; elsewhere zero
     }
 
     /// <summary>Up to eight words: the commands that take ids, descriptors and numbers only.</summary>

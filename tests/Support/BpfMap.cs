@@ -133,6 +133,18 @@ public sealed unsafe class BpfMap : Descriptor
         return value;
     }
 
+    /// <summary>Takes the next element out of a queue or stack.</summary>
+    public byte[] TakeNext()
+    {
+        byte[] value = new byte[ValueSize];
+        fixed (byte* v = value)
+        {
+            Bpf.map_elem_attr attr = new() { map_fd = (uint)Fd, value = v };
+            Bpf.Call(Bpf.BPF_MAP_LOOKUP_AND_DELETE_ELEM, ref attr, $"take from {Name}");
+        }
+        return value;
+    }
+
     /// <summary>User space can no longer change it.</summary>
     public void Freeze()
     {

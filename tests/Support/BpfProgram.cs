@@ -61,7 +61,9 @@ public sealed unsafe class BpfProgram : Descriptor
     /// <param name="instructions">null: return 0.</param>
     /// <param name="license">GPL or another.</param>
     /// <param name="attachType">enum bpf_attach_type; null: what the type needs to load.</param>
-    public static BpfProgram Load(string name, ProgramType type = ProgramType.SocketFilter, ulong[]? instructions = null, string license = "GPL", uint? attachType = null)
+    /// <param name="attachBtfId">Of the kernel's function that it attaches to; 0: none.</param>
+    public static BpfProgram Load(
+        string name, ProgramType type = ProgramType.SocketFilter, ulong[]? instructions = null, string license = "GPL", uint? attachType = null, uint attachBtfId = 0)
     {
         instructions ??= Instructions.Return(DefaultResult(type));
         byte[] licenseBytes = Encoding.ASCII.GetBytes(license + "\0");
@@ -77,6 +79,7 @@ public sealed unsafe class BpfProgram : Descriptor
                 license = licensePointer,
                 prog_flags = type == ProgramType.Syscall ? BPF_F_SLEEPABLE : 0,
                 expected_attach_type = attachType ?? AttachType(type),
+                attach_btf_id = attachBtfId,
             };
             Bpf.CopyName(name, attr.prog_name);
             int fd = Bpf.Try(Bpf.BPF_PROG_LOAD, ref attr);
@@ -134,12 +137,12 @@ public sealed unsafe class BpfProgram : Descriptor
     }
 
     /// <summary>Attaches it to a raw tracepoint until the result is disposed.</summary>
-    public BpfLink AttachRawTracepoint(string tracepoint)
+    public BpfLink AttachRawTracepoint(string tracepoint, ulong cookie = 0)
     {
         byte[] name = Encoding.ASCII.GetBytes(tracepoint + "\0");
         fixed (byte* p = name)
         {
-            Bpf.named_attr attr = new() { name = p, fd = (uint)Fd };
+            Bpf.named_attr attr = new() { name = p, fd = (uint)Fd, cookie = cookie };
             return new BpfLink(Bpf.Call(Bpf.BPF_RAW_TRACEPOINT_OPEN, ref attr, $"attach {Name} to {tracepoint}"));
         }
     }

@@ -14,6 +14,9 @@ public sealed record ViewOptions
 
     public Dictionary<string, string> Environment { get; init; } = [];
 
+    /// <summary>Requests come over io_uring, if this kernel can.</summary>
+    public bool IsOverIoUring { get; init; }
+
     /// <summary>null: a new directory.</summary>
     public string? MountPoint { get; init; }
 
@@ -39,8 +42,10 @@ public class MountedView : IDisposable
         Root = options.MountPoint ?? NewMountPoint();
         PinDirectory = options.PinDirectory ?? ViewBinary.NewPinDirectory();
         string[] command = [.. options.Prefix, ViewBinary.Path, Root, "-f", "--pin-dir", PinDirectory, .. options.Arguments];
+        if (options.IsOverIoUring && RingSwitch.IsThere) command = [.. command, "-o", "io_uring=on"];
         ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach ((string name, string value) in options.Environment) start.Environment[name] = value;
+        using RingSwitch? offer = options.IsOverIoUring ? new RingSwitch() : null; // until it is mounted
         _process = Process.Start(start)!;
         _process.OutputDataReceived += Collect;
         _process.ErrorDataReceived += Collect;

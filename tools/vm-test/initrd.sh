@@ -1,7 +1,7 @@
 # Part of run: the guest's only file system.
 
 # loaded by cases with modprobe; a name that is built in has no file and needs none
-guest_modules=(fuse veth dummy sch_ingress cls_bpf)
+guest_modules=(fuse veth dummy netkit sch_ingress cls_bpf)
 
 # module_files NAME: the module's file and those it depends on, as modules.dep lists them
 module_files() {
@@ -26,6 +26,17 @@ copy_modules() {
     depmod -b "$1" "$kernel_release"
 }
 
+# copy_program PROGRAM TREE: into bin/, and the libraries it is linked with to where it looks for them
+copy_program() {
+    local program library
+    program=$(command -v "$1")
+    cp -L "$program" "$2/bin/"
+    for library in $(ldd "$program" | grep -o '/[^ ]*'); do
+        mkdir -p "$2$(dirname "$library")"
+        cp -L "$library" "$2$library"
+    done
+}
+
 # build_initrd DIR: DIR/initrd from DIR/tree
 build_initrd() {
     local tree=$1/tree
@@ -41,7 +52,8 @@ build_initrd() {
     cp "${cases[@]}" "$tree/vm/cases/"
     cp "$work"/fixtures/*.o "$tree/vm/fixtures/"
     cp "$root"/bpf/objects/*.o "$tree/vm/objects/"
-    cp "$work"/fixtures/{fixture-loader,bpf-ids,bpf-try} "$tree/bin/"
+    find "$work/fixtures" -type f -executable -exec cp -t "$tree/bin" {} +
+    copy_program bpftool "$tree"
     [ ${#extra_files[@]} = 0 ] || cp "${extra_files[@]}" "$tree/vm/"
     [ -z "$binary" ] || cp "$binary" "$tree/bin/bpffs-view"
     copy_modules "$tree"

@@ -162,6 +162,34 @@ end_fixtures() {
     wait $fixture_pid
 } 2>/dev/null
 
+# a link of each type (link-loader), and the seed's; what was made is in $link_log; they end with the case
+link_fixtures() {
+    link_log=/tmp/links.$$
+    modprobe netkit 2>/dev/null
+    modprobe veth
+    mkdir -p /tmp/cgroup2
+    mount -t cgroup2 cgroup2 /tmp/cgroup2
+    mkdir -p /tmp/cgroup2/links
+    link-loader $FIXTURES/links.bpf.o /tmp/cgroup2/links >$link_log 2>&1 &
+    link_pid=$!
+    trap end_link_fixtures EXIT
+    if ! within 20 grep -q '^ready$' $link_log; then
+        not_ok 'link-loader makes its links' 'it is not ready'
+        note "$(cat $link_log)"
+        exit 0
+    fi
+    seed_fixtures
+    trap 'end_fixtures; end_link_fixtures' EXIT
+}
+
+end_link_fixtures() {
+    trap - EXIT
+    kill $link_pid
+    wait $link_pid
+    ip link delete lk0
+    umount -l /tmp/cgroup2
+} 2>/dev/null
+
 # id of a fixture's program; of the link that holds it; of a map
 prog_id() { awk -v name="$1" '$2 == name { print $1 }' $fixture_log; }
 link_id() { bpf-ids | awk -v prog="$(prog_id "$1")" '$1 == "link" && $3 == prog { print $2 }'; }

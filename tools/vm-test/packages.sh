@@ -1,6 +1,6 @@
 # Part of run: what apt has to bring, tools and kernels.
 
-needed_packages=(qemu-system-x86 seabios busybox-static kmod xz-utils clang gcc libc6-dev libbpf-dev libelf-dev zlib1g-dev)
+needed_packages=(qemu-system-x86 seabios busybox-static kmod xz-utils clang gcc libc6-dev libbpf-dev libelf-dev zlib1g-dev bpftool)
 
 # apt-get of another process may hold the lock
 apt_get() {

@@ -1,28 +1,50 @@
 using System.Globalization;
-using System.Text;
 using BpfFs.Objects;
 using BpfFs.View;
 using Iterators;
+using static BpfFs.Attachments.Attachment;
 
 namespace BpfFs.Attachments;
 
 /// <summary>What links attach.</summary>
 internal static class LinkAttachments
 {
-    private const uint ProgTypeExt = 28; // BPF_PROG_TYPE_EXT
-
-    public static int Collect(ViewContext context, List<Attachment> to)
+    /// <summary>All links, or those of one program.</summary>
+    public static int Collect(ViewContext context, uint prog, List<Attachment> to)
     {
         if (context.Iterators.Links is not { } links) return 0;
         using var walk = new RecordWalk<link_record>(context, links);
         while (walk.MoveNext())
         {
-            if (Links.Read(context, walk.Current.id, out Link link) == 0) to.Add(Describe(link));
+            if (prog != 0 && walk.Current.prog_id != prog) continue;
+            if (Links.Read(context, walk.Current.id, out Link link) == 0) to.Add(Describe(context, link)); // else gone since
         }
         return walk.Errno;
     }
 
-    private static Attachment Describe(in Link link)
+    /// <summary>The links that register struct_ops maps, by map.</summary>
+    public static int FindStructOps(ViewContext context, out ILookup<uint, uint> linksOf)
+    {
+        List<(uint Map, uint Link)> found = [];
+        int errno = 0;
+        if (context.Iterators.Links is { } links)
+        {
+            using var walk = new RecordWalk<link_record>(context, links);
+            while (walk.MoveNext())
+            {
+                if (walk.Current.type == LinkType.StructOps && Links.Read(context, walk.Current.id, out Link link) == 0) found.Add((link.Info.first, link.Record.id));
+            }
+            errno = walk.Errno;
+        }
+        linksOf = found.ToLookup(l => l.Map, l => l.Link);
+        return errno;
+    }
+
+    /// <summary><c>FUNCTION</c>, <c>FUNCTION+0x10</c> or <c>PATH+0x10</c>.</summary>
+    public static byte[] ProbeTarget(ReadOnlySpan<byte> name, ulong offset, bool isFile) =>
+        offset == 0 && !isFile ? name.ToArray() : [.. name, .. Utf8($"+0x{offset:x}")];
+
+    private static Attachment Describe(ViewContext context, in Link link)
     {
         ref readonly link_record r = ref link.Record;
         string attachType = r.type switch
@@ -33,29 +55,42 @@ internal static class LinkAttachments
             LinkType.PerfEvent when link.Info.perf_event_type != 0 => Name(Names.PerfEventTypes, link.Info.perf_event_type),
             _ => Name(Names.LinkTypes, r.type),
         };
-        if (r.type == LinkType.Tracing && link.ProgType == ProgTypeExt) attachType = "freplace"; // bpf(2) says attach type 0
+        if (r.type == LinkType.Tracing && link.ProgType == ProgType.Ext) attachType = "freplace"; // bpf(2) says attach type 0
         (string kind, byte[] target) = r.type switch
         {
             LinkType.RawTracepoint => ("tracepoint", link.Name.ToArray()),
+            LinkType.Tracing when link.ProgType == ProgType.Lsm => ("lsm", HookOf(r.target_func.Text)),
             LinkType.Tracing => ("function", r.target_prog_id == 0 ? r.target_func.Text.ToArray() : Join(r.target_func.Text, r.target_name.Text)),
-            LinkType.Cgroup => ("cgroup", link.CgroupPath.IsEmpty ? Number(link.Info.cgroup_id) : link.CgroupPath.ToArray()),
+            LinkType.Cgroup => ("cgroup", link.CgroupPath.IsEmpty ? Utf8($"{link.Info.cgroup_id}") : link.CgroupPath.ToArray()),
             LinkType.Iter => ("iter", link.Name.ToArray()),
-            LinkType.Netns => ("netns", Number(link.Info.first)),
-            LinkType.Xdp or LinkType.Tcx or LinkType.Netkit => ("device", r.target_func.Text.IsEmpty ? Number(link.Info.first) : r.target_func.Text.ToArray()),
-            LinkType.PerfEvent => ("perf_event", link.Name.ToArray()),
+            LinkType.Netns => ("netns", Utf8($"{link.Info.first}")),
+            LinkType.Xdp or LinkType.Tcx or LinkType.Netkit => ("device", r.target_func.Text.IsEmpty ? Utf8($"{link.Info.first}") : r.target_func.Text.ToArray()),
+            LinkType.PerfEvent => ("perf_event", PerfTarget(link)),
             LinkType.KprobeMulti or LinkType.UprobeMulti => ("function", link.Name.IsEmpty ? [.. "several"u8] : link.Name.ToArray()),
-            LinkType.StructOps or LinkType.Sockmap => ("map", Number(link.Info.first)),
-            LinkType.Netfilter => ("netfilter", Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"pf {link.Info.first} hook {link.Info.second}"))),
+            LinkType.StructOps => ("struct_ops", MapTarget(context, link.Info.first)),
+            LinkType.Sockmap => ("map", MapTarget(context, link.Info.first)),
+            LinkType.Netfilter => ("netfilter", Utf8($"pf {link.Info.first} hook {link.Info.second}")),
             _ => ("link", []),
         };
-        string detail = r.type == LinkType.Netfilter ? string.Create(CultureInfo.InvariantCulture, $"prio {link.Info.netfilter_priority}") : "";
-        return new Attachment(kind, target, attachType, detail, r.prog_id, r.id);
+        byte[] detail = r.type == LinkType.Netfilter ? Utf8($"prio {link.Info.netfilter_priority}") : [];
+        return new Attachment(kind, target, attachType, r.prog_id, r.id) { Detail = detail, Ifindex = kind == "device" ? link.Info.first : 0 };
     }
 
-    private static string Name(byte[][] names, uint value) =>
-        value < names.Length ? Encoding.UTF8.GetString(names[value]) : value.ToString(CultureInfo.InvariantCulture);
+    private static byte[] PerfTarget(in Link link) => link.Info.perf_event_type switch
+    {
+        PerfEventType.Uprobe or PerfEventType.Uretprobe => ProbeTarget(link.Name, link.Info.perf_event_offset, isFile: true),
+        PerfEventType.Kprobe or PerfEventType.Kretprobe => ProbeTarget(link.Name, link.Info.perf_event_offset, isFile: false),
+        _ => link.Name.ToArray(),
+    };
 
-    private static byte[] Number(ulong value) => Encoding.UTF8.GetBytes(value.ToString(CultureInfo.InvariantCulture));
+    private static byte[] MapTarget(ViewContext context, uint id) =>
+        SockmapAttachments.Target(id, context.Iterators.One.ReadMap(id, out one_map_record map) == 0 ? map.map.name.Text : default);
+
+    /// <summary>The hook without the prefix of the function that stands for it.</summary>
+    private static byte[] HookOf(ReadOnlySpan<byte> function) => (function.StartsWith("bpf_lsm_"u8) ? function["bpf_lsm_"u8.Length..] : function).ToArray();
+
+    private static string Name(byte[][] names, uint value) =>
+        value < names.Length ? System.Text.Encoding.UTF8.GetString(names[value]) : value.ToString(CultureInfo.InvariantCulture);
 
     private static byte[] Join(ReadOnlySpan<byte> function, ReadOnlySpan<byte> prog) => [.. function, (byte)' ', .. prog];
 }

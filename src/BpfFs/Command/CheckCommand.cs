@@ -57,8 +57,10 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
     {
         try
         {
-            (int major, int minor) = FuseProbe.KernelProtocol();
-            Add("FUSE", "ok", string.Create(CultureInfo.InvariantCulture, $"protocol {major}.{minor}"));
+            KernelFuse kernel = FuseProbe.Ask();
+            Add("FUSE", "ok", string.Create(CultureInfo.InvariantCulture, $"protocol {kernel.Major}.{kernel.Minor}"));
+            if (kernel.OffersIoUring) Add("FUSE over io_uring", "ok", "offered");
+            else Add("FUSE over io_uring", "off", "optional: since Linux 6.14, with Y in /sys/module/fuse/parameters/enable_uring");
         }
         catch (FuseException e)
         {

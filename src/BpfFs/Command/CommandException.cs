@@ -25,7 +25,7 @@ internal sealed class CommandException(ExitCode code, string message, string det
     {
         bool isDevice = e.Object == "/dev/fuse";
         ExitCode code = e.Errno == EPERM || (isDevice && e.Errno == EACCES) ? ExitCode.NotPermitted
-            : isDevice || e.Errno == EPROTO || e.Errno == ENODEV ? ExitCode.KernelLacks
+            : isDevice || e.Errno == EPROTO || e.Errno == ENODEV || e.Errno == EOPNOTSUPP ? ExitCode.KernelLacks
             : ExitCode.MountFailed;
         return new CommandException(code, e.Message);
     }

@@ -1,3 +1,4 @@
+using Fuse;
 using Microsoft.Extensions.Logging;
 
 namespace BpfFs.Command;
@@ -27,8 +28,14 @@ internal sealed class MountSettings
 
     public bool KeepPins { get; set; }
 
+    /// <summary>Runs are counted as long as it is mounted; else only while somebody has a file open that shows them.</summary>
+    public bool WithStats { get; set; }
+
     /// <summary>0: the FUSE server decides.</summary>
     public int Workers { get; set; }
+
+    /// <summary>Whether requests may come over io_uring.</summary>
+    public IoUring IoUring { get; set; }
 
     public bool NoExec { get; set; }
 

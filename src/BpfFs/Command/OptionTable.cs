@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fuse;
 using Microsoft.Extensions.Logging;
 
 namespace BpfFs.Command;
@@ -33,7 +34,9 @@ internal static class OptionTable
         new("nopin", "--no-pins", null, "pin nothing", (s, _) => Done(s.WithPins = false)),
         new("iterators", "--iterators", "DIR", $"where compiled iterators are that become files in iter/; default: {MountSettings.DefaultIteratorDirectory}", ApplyIteratorDirectory),
         new(Subset, "--subset", "PARTS", "only these parts: names in the root, separated by commas", ApplySubset),
-        new("workers", "--workers", "N", "threads that serve requests; default: two a processor, 4 to 16", ApplyWorkers),
+        new("stats", "--stats", null, "have the kernel count runs and run time as long as the view is mounted", (s, _) => Done(s.WithStats = true)),
+        new("workers", "--workers", "N", "threads that serve requests of /dev/fuse; default: two a processor, 4 to 16", ApplyWorkers),
+        new("io_uring", "--io-uring", "WHEN", "requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto", ApplyIoUring),
         new("log_level", "--log-level", "LEVEL", $"{LevelNames}; default: info with -f, else warning", ApplyLogLevel),
         new("kernel_btf", "--kernel-btf", "FILE", "", (s, value) => Done(s.KernelBtf = value)), // for tests: a kernel without BTF
         new("fsname", null, "NAME", "source to show in /proc/mounts; default: bpffs-view, or SOURCE", (s, value) => Done(s.Source = value)),
@@ -136,6 +139,13 @@ internal static class OptionTable
         if (workers is < 1 or > 256) return "not a number from 1 to 256";
         settings.Workers = workers;
         return null;
+    }
+
+    private static string? ApplyIoUring(MountSettings settings, string value)
+    {
+        IoUring? found = value switch { "auto" => IoUring.Auto, "on" => IoUring.On, "off" => IoUring.Off, _ => null };
+        settings.IoUring = found ?? settings.IoUring;
+        return found is null ? "not one of auto, on, off" : null;
     }
 
     private static string? ApplyLogLevel(MountSettings settings, string value)

@@ -14,6 +14,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     private ViewContext? _context;
     private FuseMount? _mount;
     private Pins? _pins;
+    private bool _countsRuns;
 
     /// <summary>Mounts, says that it is ready, and returns when the view has ended.</summary>
     /// <exception cref="CommandException">The start failed; nothing is left of it.</exception>
@@ -23,6 +24,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         try
         {
             Load();
+            CountRuns();
             Mount(); // before the pins: a live view there is refused before its pins are replaced
             Pin();
             if (signals.Stopped.IsCompletedSuccessfully) throw NotStarted($"{signals.Stopped.Result} before it was ready");
@@ -55,9 +57,18 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         }
     }
 
+    private void CountRuns()
+    {
+        _context = new ViewContext(_iterators!, logger) { UserIterators = _userIterators, Gid = settings.Gid };
+        if (!settings.WithStats) return;
+        int errno = _context.RunStats.Acquire();
+        if (errno != 0) throw NotStarted($"count runs: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno)}");
+        _countsRuns = true;
+    }
+
     private void Mount()
     {
-        ViewContext context = _context = new ViewContext(_iterators!, logger) { UserIterators = _userIterators, Gid = settings.Gid };
+        ViewContext context = _context!;
         Tree tree = ViewTable.Build(_iterators!, settings.Subset, out string? unknown)
             ?? throw new CommandException(ExitCode.Usage, $"subset {unknown}: no part of the view; there are {string.Join(' ', ViewTable.Parts(_iterators!))}");
         var view = new ViewFileSystem(tree, context, new ViewOptions(settings.Gid));
@@ -69,6 +80,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             NoExec = settings.NoExec,
             NoAtime = settings.NoAtime,
             Workers = settings.Workers,
+            IoUring = settings.IoUring,
         };
         try
         {
@@ -82,6 +94,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         context.Server = () => new ServerStatus(
             mount.MountPoint,
             $"7.{mount.Connection.ProtocolMinor} (kernel 7.{mount.Connection.KernelMinor})",
+            mount.Transport,
             view.OpenFileCount,
             view.OpenDirectoryCount,
             [.. mount.Counts.Select(c => (c.Name, c.Requests, c.Errors))]);
@@ -115,6 +128,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         {
             Log.EndFailed(logger, e); // the programs are still to be unloaded
         }
+        if (_countsRuns) _context!.RunStats.Release();
         _userIterators?.Dispose();
         _iterators?.Dispose();
     }

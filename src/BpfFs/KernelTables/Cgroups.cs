@@ -7,7 +7,7 @@ namespace BpfFs.KernelTables;
 /// <summary><c>kernel/cgroups</c>: the cgroup2 hierarchy.</summary>
 internal ref struct Cgroup
 {
-    public ref readonly cgroup_record Record;
+    public ref readonly cgroup_row_record Record;
 
     /// <summary>From the root of the hierarchy.</summary>
     public ReadOnlySpan<byte> Path;
@@ -27,11 +27,11 @@ internal ref struct Cgroup
         TextBuffer path = context.TextBuffers.Rent();
         path.Clear();
         List<int> ends = [];
-        using var walk = new RecordWalk<cgroup_record>(context, context.Iterators.Cgroups!.Create(IteratorParameter.AllCgroups));
+        using var walk = new RecordWalk<cgroup_row_record>(context, context.Iterators.Cgroups!.Create(IteratorParameter.AllCgroups));
         int top = -1;
         while (walk.MoveNext())
         {
-            ref readonly cgroup_record r = ref walk.Current;
+            ref readonly cgroup_row_record r = ref walk.Current;
             if (top < 0) top = (int)r.level; // of the server's cgroup namespace
             int depth = (int)r.level - top;
             if (depth > ends.Count) continue; // its parent came while this walk was past it

@@ -67,7 +67,9 @@ internal sealed class Btfs : ObjectKind
         uint id = 0;
         while ((errno = BtfObjects.Next(ref id)) == 0)
         {
-            if (BtfObjects.Read(id, out reading.Value, reading.Name) == 0) FieldFiles.WriteJson(BtfObject.Fields, reading.Describe(id), json);
+            int failed = BtfObjects.Read(id, out reading.Value, reading.Name);
+            if (failed == 0) FieldFiles.WriteJson(BtfObject.Fields, reading.Describe(id), json);
+            else if (failed != ENOENT) FailedObject.WriteJson(id, failed, json);
         }
         json.WriteEndArray();
         json.Flush();
@@ -80,10 +82,7 @@ internal sealed class Btfs : ObjectKind
     {
         int errno = Read(context, (uint)key, out BtfObject btf);
         if (errno != 0) return errno;
-        foreach (uint id in btf.ProgIds)
-        {
-            if (Progs.Read(context, id, out Prog prog) == 0) AppendLine(id, prog.Record.name.Text, to);
-        }
+        foreach (uint id in btf.ProgIds) Relations.AppendProgLine(context, id, to);
         return 0;
     }
 
@@ -94,7 +93,9 @@ internal sealed class Btfs : ObjectKind
         if (errno != 0) return errno;
         foreach (uint id in btf.MapIds)
         {
-            if (Maps.Read(context, id, out Map map) == 0) AppendLine(id, map.Record.name.Text, to);
+            int failed = Maps.Read(context, id, out Map map);
+            if (failed == 0) AppendLine(id, map.Record.name.Text, to);
+            else if (failed != ENOENT) FailedObject.AppendLine(id, failed, to);
         }
         return 0;
     }

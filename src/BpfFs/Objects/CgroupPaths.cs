@@ -12,6 +12,31 @@ internal static unsafe class CgroupPaths
 {
     private static readonly ConcurrentDictionary<ulong, byte[]> s_known = new();
 
+    /// <summary>The paths of those that have one: with one walk for all, where the last did not find them.</summary>
+    public static List<(ulong Id, byte[] Path)> Of(IReadOnlyCollection<ulong> ids)
+    {
+        Dictionary<ulong, string>? walked = null;
+        List<(ulong Id, byte[] Path)> paths = [];
+        foreach (ulong id in ids)
+        {
+            if (!s_known.TryGetValue(id, out byte[]? path) || InodeOf(DirectoryOf(path)) != id)
+            {
+                walked ??= All().Select(directory => (Id: InodeOf(directory), directory)).GroupBy(d => d.Id).ToDictionary(d => d.Key, d => d.First().directory);
+                if (!walked.TryGetValue(id, out string? directory)) continue;
+                path = PathOf(directory);
+                Keep(id, path);
+            }
+            paths.Add((id, path));
+        }
+        return paths;
+    }
+
+    /// <summary>From a path in the hierarchy to the directory.</summary>
+    public static string DirectoryOf(byte[] path) => Root + Encoding.UTF8.GetString(path);
+
+    /// <summary>From a cgroup's directory to its path in the hierarchy.</summary>
+    public static byte[] PathOf(string directory) => Encoding.UTF8.GetBytes(directory.Length == Root!.Length ? "/" : directory[Root.Length..]);
+
     /// <summary>Where cgroup2 is mounted; null: nowhere.</summary>
     public static string? Root { get; } = FindRoot();
 
@@ -26,10 +51,15 @@ internal static unsafe class CgroupPaths
         if (s_known.TryGetValue(id, out byte[]? known) && InodeOf(Root + Encoding.UTF8.GetString(known)) == id) return known;
         string? path = All().FirstOrDefault(directory => InodeOf(directory) == id);
         if (path is null) return default;
-        known = Encoding.UTF8.GetBytes(path.Length == Root.Length ? "/" : path[Root.Length..]);
-        if (s_known.Count > 4096) s_known.Clear(); // cgroups come and go
-        s_known[id] = known;
+        known = PathOf(path);
+        Keep(id, known);
         return known;
+    }
+
+    private static void Keep(ulong id, byte[] path)
+    {
+        if (s_known.Count > 4096) s_known.Clear(); // cgroups come and go
+        s_known[id] = path;
     }
 
     private static ulong InodeOf(string path)

@@ -24,7 +24,7 @@ internal sealed class ElementFormat
 
     /// <summary>0 or an errno. Without its BTF a map that has one is not shown: there may be in its values what is the kernel's.</summary>
     public static int Of(ViewContext context, ElementReader reader, bool asBpftool, out ElementFormat? format) =>
-        Of(context, reader.Map, asBpftool, out format);
+        reader.Map.type == MapType.StructOps ? OfStructOps(context, reader, asBpftool, out format) : Of(context, reader.Map, asBpftool, out format);
 
     /// <summary>The same for elements that are read in another way.</summary>
     public static int Of(ViewContext context, in map_record map, bool asBpftool, out ElementFormat? format)
@@ -47,6 +47,24 @@ internal sealed class ElementFormat
             Keys = key == 0 ? null : ValueFormat.Make(btf, key, (int)map.key_size, asBpftool),
             Values = value == 0 ? null : ValueFormat.Make(btf, value, (int)map.value_size, asBpftool),
             KernelRanges = asBpftool ? ValueFormat.KernelRanges(btf, value, (int)map.value_size) : [],
+        };
+        return 0;
+    }
+
+    /// <summary>
+    /// The value of a struct_ops map is a structure of the kernel's, as its loader filled it in: its functions are ids of programs
+    /// (bpf_struct_ops_map_sys_lookup_elem). One of a module's is shown in hex.
+    /// </summary>
+    private static int OfStructOps(ViewContext context, ElementReader reader, bool asBpftool, out ElementFormat? format)
+    {
+        format = new ElementFormat { Context = context };
+        if (reader.Map.btf_vmlinux_value_type_id == 0 || reader.Map.struct_ops_btf_id > BtfObjects.KernelId) return 0;
+        using Btf? btf = Btf.TryLoad(BtfObjects.KernelId, out int errno);
+        if (btf is null) return errno;
+        format = new ElementFormat
+        {
+            Context = context,
+            Values = ValueFormat.Make(btf, reader.Map.btf_vmlinux_value_type_id, reader.Layout.ValueSize, asBpftool),
         };
         return 0;
     }

@@ -37,16 +37,17 @@ internal sealed class Elements(bool asBpftool) : StreamSource
         return errno != 0 ? errno : asBpftool && !CanRead(map.Record) ? ENOENT : 0;
     }
 
-    /// <summary>A sockmap gives out the cookies of its sockets, if its values have room for them.</summary>
+    /// <summary>A map of sockets gives out their cookies, if its values have room for them.</summary>
     private static bool CanRead(in map_record map) =>
-        MapElements.CanLookUp(map.type) && (map.type is not (MapType.Sockmap or MapType.Sockhash) || map.value_size == sizeof(ulong));
+        MapElements.CanLookUp(map.type) && (map.type is not (MapType.Sockmap or MapType.Sockhash or MapType.ReuseportSockarray) || map.value_size == sizeof(ulong));
 
     private static string WhyNot(uint type) => type switch
     {
         MapType.Ringbuf or MapType.UserRingbuf => "reading a ring buffer consumes it; ring_consumer_pos and ring_producer_pos tell its fill",
         MapType.BloomFilter => "a bloom filter can be asked for a value, but does not keep the values",
-        MapType.Sockmap or MapType.Sockhash => "socket cookies are given out only by maps whose values have 8 bytes",
+        MapType.Sockmap or MapType.Sockhash or MapType.ReuseportSockarray => "socket cookies are given out only by maps whose values have 8 bytes",
         MapType.StackTrace => "stack traces are kernel addresses, which are not shown here",
+        MapType.Xskmap => "AF_XDP sockets cannot be read back",
         MapType.PerfEventArray => "perf events cannot be read back",
         MapType.CgroupArray => "cgroups cannot be read back",
         MapType.SkStorage => "values belong to sockets",

@@ -9,13 +9,19 @@ namespace BpfFs.Objects;
 /// </summary>
 internal static class Graph
 {
-    public static int Render(ViewContext context, ulong key, TextBuffer to)
+    public static int Render(ViewContext context, ulong key, TextBuffer to) => Render(context, withHolders: false, to);
+
+    /// <summary><c>graph.holders.dot</c>: the same, and who holds what.</summary>
+    public static int RenderWithHolders(ViewContext context, ulong key, TextBuffer to) => Render(context, withHolders: true, to);
+
+    private static int Render(ViewContext context, bool withHolders, TextBuffer to)
     {
-        to.Append("digraph bpf {\n\trankdir=LR;\n\tnode [fontname=\"sans-serif\", fontsize=10];\n\tedge [fontname=\"sans-serif\", fontsize=8];\n"u8);
+        to.Append("digraph bpf {\n\trankdir=LR; ranksep=1;\n\tnode [fontname=\"sans-serif\", fontsize=10];\n\tedge [fontname=\"sans-serif\", fontsize=8];\n"u8);
         int errno = AppendProgs(context, to);
         if (errno == 0) errno = AppendMaps(context, to);
         if (errno == 0) errno = AppendUses(context, to);
         if (errno == 0 && context.Iterators.Links is not null) errno = AppendLinks(context, to);
+        if (errno == 0 && withHolders) errno = GraphHolders.Append(context, to);
         to.Append("}\n"u8);
         return errno;
     }
@@ -49,7 +55,7 @@ internal static class Graph
         using var walk = new RecordWalk<prog_map_record>(context, context.Iterators.ProgMaps!);
         while (walk.MoveNext())
         {
-            AppendEdge("prog"u8, walk.Current.prog_id, "map"u8, walk.Current.map_id, "uses"u8, to);
+            AppendEdge("prog"u8, walk.Current.prog_id, "map"u8, walk.Current.map_id, "uses"u8, "gray30"u8, to);
         }
         return walk.Errno;
     }
@@ -63,8 +69,8 @@ internal static class Graph
         {
             ref readonly link_record r = ref walk.Current;
             AppendNode("link"u8, r.id, "ellipse"u8, r.target_func.Text, Names.Of(Names.LinkTypes, r.type, digits), to);
-            if (r.prog_id != 0) AppendEdge("prog"u8, r.prog_id, "link"u8, r.id, "attached"u8, to);
-            if (r.target_prog_id != 0) AppendEdge("link"u8, r.id, "prog"u8, r.target_prog_id, "target"u8, to);
+            if (r.prog_id != 0) AppendEdge("prog"u8, r.prog_id, "link"u8, r.id, "attached"u8, "blue3"u8, to);
+            if (r.target_prog_id != 0) AppendEdge("link"u8, r.id, "prog"u8, r.target_prog_id, "target"u8, "red3"u8, to);
         }
         return walk.Errno;
     }
@@ -89,7 +95,9 @@ internal static class Graph
         to.Append("\"];\n"u8);
     }
 
-    private static void AppendEdge(ReadOnlySpan<byte> fromKind, uint from, ReadOnlySpan<byte> toKind, uint toId, ReadOnlySpan<byte> label, TextBuffer to)
+    /// <summary>Its label says what it is; its colour too, because graphviz leaves labels out when it packs parts side by side (-Gpack).</summary>
+    private static void AppendEdge(
+        ReadOnlySpan<byte> fromKind, uint from, ReadOnlySpan<byte> toKind, uint toId, ReadOnlySpan<byte> label, ReadOnlySpan<byte> colour, TextBuffer to)
     {
         to.Append((byte)'\t');
         AppendId(fromKind, from, to);
@@ -97,17 +105,19 @@ internal static class Graph
         AppendId(toKind, toId, to);
         to.Append(" [label=\""u8);
         to.Append(label);
-        to.Append("\"];\n"u8);
+        to.Append("\", color="u8);
+        to.Append(colour);
+        to.Append("];\n"u8);
     }
 
-    private static void AppendId(ReadOnlySpan<byte> kind, uint id, TextBuffer to)
+    internal static void AppendId(ReadOnlySpan<byte> kind, uint id, TextBuffer to)
     {
         to.Append(kind);
         to.Append((ulong)id);
     }
 
     /// <summary>Within a DOT string: the text escaped as in all text, then its quotes and backslashes once more (graphviz, "The DOT Language").</summary>
-    private static void AppendQuoted(ReadOnlySpan<byte> text, TextBuffer to)
+    internal static void AppendQuoted(ReadOnlySpan<byte> text, TextBuffer to)
     {
         int start = to.Length;
         to.AppendText(text);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using Iterators;
 
 namespace BpfFs.Objects;
@@ -5,6 +7,8 @@ namespace BpfFs.Objects;
 /// <summary>What is read of one link.</summary>
 internal ref struct Link
 {
+    private static readonly bpf_link_info s_noInfo;
+
     public ref readonly link_record Record;
 
     public ref readonly bpf_link_info Info;
@@ -12,11 +16,24 @@ internal ref struct Link
     /// <summary>What bpf(2) calls what it is attached to: tracepoint, iterator target, function or path.</summary>
     public ReadOnlySpan<byte> Name;
 
-    /// <summary>Path of the cgroup of a cgroup link.</summary>
+    /// <summary>Path of the cgroup of <see cref="link_record.cgroup_id"/>.</summary>
     public ReadOnlySpan<byte> CgroupPath;
 
     /// <summary>Type of its program; only read where <see cref="Fields"/> shows it.</summary>
     public uint ProgType;
+
+    /// <summary>Reads the functions of links that have several.</summary>
+    public LinkFuncs? Funcs;
+
+    /// <summary>Why there is no more than <see cref="Record"/>; 0: there is.</summary>
+    public int Error;
+
+    /// <summary>A link of which only the record is known.</summary>
+    public Link(in link_record record)
+    {
+        Record = ref record;
+        Info = ref s_noInfo;
+    }
 
     /// <summary>Every field of a link; a link has those of its type. The order is that of <c>info</c> and JSON, which begins as bpftool's does.</summary>
     public static readonly Field<Link>[] Fields =
@@ -25,76 +42,98 @@ internal ref struct Link
         new("type", "link type, as libbpf names it; a number if this version does not know it", (in l, in to) => Names.Write(to, Names.LinkTypes, l.Record.type)),
         new("prog_id", "id of the program", (in l, in to) => to.Number(l.Record.prog_id), (in l) => l.Record.prog_id != 0),
         new("prog_name", "name of the program", (in l, in to) => to.Text(l.Record.prog_name.Text), (in l) => !l.Record.prog_name.Text.IsEmpty),
-        new("tp_name", "tracepoint", (in l, in to) => to.Text(l.Name), (in l) => Is(l, LinkType.RawTracepoint) || IsPerf(l, PerfEventType.Tracepoint)),
-        new("prog_type", "type of the program", (in l, in to) => Names.Write(to, Names.ProgTypes, l.ProgType), (in l) => Is(l, LinkType.Tracing)),
+        new("tp_name", "tracepoint of a raw_tracepoint link", (in l, in to) => to.Text(l.Record.target_func.Text), (in l) => Is(l, LinkType.RawTracepoint)),
+        new("prog_type", "type of the program", (in l, in to) => Names.Write(to, Names.ProgTypes, l.ProgType), (in l) => Is(l, LinkType.Tracing) && l.Error == 0),
         new("attach_type", "kind of attachment, as libbpf names it", (in l, in to) => Names.Write(to, Names.AttachTypes, AttachType(l)), HasAttachType),
-        new("target_obj_id", "id of the target: a program, or the kernel's BTF", (in l, in to) => to.Number(l.Info.tracing_target_obj_id), (in l) => Is(l, LinkType.Tracing)),
-        new("target_btf_id", "BTF type id of the function in the target", (in l, in to) => to.Number(l.Info.tracing_target_btf_id), (in l) => Is(l, LinkType.Tracing)),
+        new("target_obj_id", "id of the target: a program, or the kernel's BTF", (in l, in to) => to.Number(l.Info.tracing_target_obj_id), (in l) => Is(l, LinkType.Tracing) && l.Error == 0),
+        new("target_btf_id", "BTF type id of the function in the target", (in l, in to) => to.Number(l.Record.target_btf_id), (in l) => Is(l, LinkType.Tracing)),
         new("target_func", "name of that function", (in l, in to) => to.Text(l.Record.target_func.Text), (in l) => Is(l, LinkType.Tracing) && !l.Record.target_func.Text.IsEmpty),
         new("target_prog_id", "id of the program it is in; absent: it is the kernel's", (in l, in to) => to.Number(l.Record.target_prog_id), (in l) => l.Record.target_prog_id != 0),
         new("target_prog_name", "name of that program", (in l, in to) => to.Text(l.Record.target_name.Text), (in l) => l.Record.target_prog_id != 0),
-        new("cgroup_id", "id (inode) of the cgroup; 0: removed", (in l, in to) => to.Number(l.Info.cgroup_id), (in l) => Is(l, LinkType.Cgroup)),
+        new("target_name", "what the iterator goes over", (in l, in to) => to.Text(l.Record.target_func.Text), (in l) => Is(l, LinkType.Iter)),
+        new("map_id", "id of the map", (in l, in to) => to.Number(l.Record.map_id), (in l) => l.Record.map_id != 0),
+        new("map_name", "name of the map", (in l, in to) => to.Text(l.Record.target_name.Text), (in l) => l.Record.map_id != 0 && !l.Record.target_name.Text.IsEmpty),
+        new("tid", "the one thread the iterator goes over", (in l, in to) => to.Number(l.Info.iter_tid), (in l) => IsIter(l, "task") && l.Info.iter_tid != 0),
+        new("pid", "the one process the iterator goes over, or that is probed; absent: all", (in l, in to) => to.Number(Pid(l)), (in l) => Pid(l) != 0),
+        new("cgroup_id", "id (inode) of the cgroup; 0: removed", (in l, in to) => to.Number(l.Record.cgroup_id), (in l) => Is(l, LinkType.Cgroup) || l.Record.cgroup_id != 0),
         new("cgroup_path", "path of the cgroup in the cgroup2 hierarchy", (in l, in to) => to.Text(l.CgroupPath), (in l) => !l.CgroupPath.IsEmpty),
-        new("target_name", "what the iterator goes over", (in l, in to) => to.Text(l.Name), (in l) => Is(l, LinkType.Iter)),
-        new("map_id", "id of the map", (in l, in to) => to.Number(MapId(l)), (in l) => MapId(l) != 0),
-        new("netns_ino", "inode of the network namespace; 0: gone", (in l, in to) => to.Number(l.Info.first), (in l) => Is(l, LinkType.Netns)),
-        new("ifindex", "number of the device; 0: gone", (in l, in to) => to.Number(l.Info.first), IsOfDevice),
+        new("order", "in which order the iterator goes over cgroups", (in l, in to) => Names.Write(to, Names.CgroupOrders, l.Info.iter_cgroup_order), (in l) => IsIter(l, "cgroup") && l.Error == 0),
+        new("netns_ino", "inode of the network namespace it is in; 0: gone", (in l, in to) => to.Number(l.Record.netns_ino), (in l) => Is(l, LinkType.Netns) || l.Record.netns_ino != 0),
         new("devname", "name of the device", (in l, in to) => to.Text(l.Record.target_func.Text), (in l) => IsOfDevice(l) && !l.Record.target_func.Text.IsEmpty),
-        new("pf", "netfilter protocol family (NFPROTO_*)", (in l, in to) => to.Number(l.Info.first), (in l) => Is(l, LinkType.Netfilter)),
-        new("hook", "netfilter hook (NF_INET_*)", (in l, in to) => to.Number(l.Info.second), (in l) => Is(l, LinkType.Netfilter)),
-        new("prio", "netfilter priority", (in l, in to) => to.Number(l.Info.netfilter_priority), (in l) => Is(l, LinkType.Netfilter)),
-        new("flags", "flags it was made with", (in l, in to) => to.Flags(Flags(l)), (in l) => Is(l, LinkType.Netfilter) || Is(l, LinkType.KprobeMulti) || Is(l, LinkType.UprobeMulti)),
-        new("func_cnt", "how many functions", (in l, in to) => to.Number(Is(l, LinkType.UprobeMulti) ? l.Info.uprobe_multi_count : l.Info.buffer_size), (in l) => Is(l, LinkType.KprobeMulti) || Is(l, LinkType.UprobeMulti)),
-        new("missed", "runs left out because the probe was busy", (in l, in to) => to.Number(Is(l, LinkType.KprobeMulti) ? l.Info.kprobe_multi_missed : l.Info.perf_event_kprobe_missed), (in l) => Is(l, LinkType.KprobeMulti) || IsKprobe(l)),
-        new("event_type", "kind of perf event", (in l, in to) => Names.Write(to, Names.PerfEventTypes, l.Info.perf_event_type), (in l) => Is(l, LinkType.PerfEvent) && l.Info.perf_event_type != 0),
-        new("func", "function probed", (in l, in to) => to.Text(l.Name), (in l) => IsKprobe(l) && !l.Name.IsEmpty),
-        new("path", "file probed", (in l, in to) => to.Text(l.Name), (in l) => (Is(l, LinkType.UprobeMulti) || IsUprobe(l)) && !l.Name.IsEmpty),
-        new("offset", "bytes into that function or file", (in l, in to) => to.Number(l.Info.perf_event_offset), (in l) => IsKprobe(l) || IsUprobe(l)),
-        new("pid", "process probed; absent: all", (in l, in to) => to.Number(l.Info.uprobe_multi_pid), (in l) => Is(l, LinkType.UprobeMulti) && l.Info.uprobe_multi_pid != 0),
-        new("config", "event's config", (in l, in to) => to.Number(l.Info.perf_event_buffer), (in l) => IsPerf(l, PerfEventType.Event)),
-        new("cookie", "bpf_cookie", (in l, in to) => to.Number(Cookie(l)), (in l) => Cookie(l) != 0),
+        new("ifindex", "number of the device; 0: gone", (in l, in to) => to.Number(l.Record.ifindex), IsOfDevice),
+        new("pf", "netfilter protocol family (NFPROTO_*)", (in l, in to) => to.Number(l.Record.nf_family), (in l) => Is(l, LinkType.Netfilter)),
+        new("pf_name", "its name", (in l, in to) => to.Text(Names.NetfilterFamily(l.Record.nf_family)), (in l) => Is(l, LinkType.Netfilter) && !Names.NetfilterFamily(l.Record.nf_family).IsEmpty),
+        new("hook", "netfilter hook (NF_INET_*)", (in l, in to) => to.Number(l.Record.nf_hook), (in l) => Is(l, LinkType.Netfilter)),
+        new("hook_name", "its name", (in l, in to) => to.Text(Names.NetfilterHook(l.Record.nf_family, l.Record.nf_hook)), (in l) => Is(l, LinkType.Netfilter) && !Names.NetfilterHook(l.Record.nf_family, l.Record.nf_hook).IsEmpty),
+        new("prio", "netfilter priority", (in l, in to) => to.Number(l.Record.nf_priority), (in l) => Is(l, LinkType.Netfilter)),
+        new("perf_event_type", "what the perf event is", (in l, in to) => Names.Write(to, Names.PerfEventTypes, (uint)l.Record.perf_kind), (in l) => Is(l, LinkType.PerfEvent) && l.Record.perf_kind != 0),
+        new("retprobe", "whether it runs when the function returns", (in l, in to) => to.Bool(IsRetprobe(l)), IsProbe),
+        new("tracepoint", "tracepoint of a perf event", (in l, in to) => to.Text(l.Record.target_func.Text), (in l) => IsPerf(l, perf_link_kind.PERF_LINK_TRACEPOINT)),
+        new("func", "function probed", (in l, in to) => to.Text(FileOrFunc(l)), (in l) => IsKprobe(l) && !FileOrFunc(l).IsEmpty),
+        new("file", "file probed", (in l, in to) => to.Text(FileOrFunc(l)), (in l) => IsUprobe(l) && !FileOrFunc(l).IsEmpty),
+        new("path", "file probed", (in l, in to) => to.Text(l.Name), (in l) => Is(l, LinkType.UprobeMulti) && !l.Name.IsEmpty),
+        new("offset", "bytes into that function or file", (in l, in to) => to.Number(l.Record.offset), (in l) => IsKprobe(l) || IsUprobe(l)),
+        new("ref_ctr_offset", "where in the file the probe's reference counter is; absent: it has none", (in l, in to) => to.Number(l.Record.ref_ctr_offset), (in l) => l.Record.ref_ctr_offset != 0),
+        new("event_type", "perf event's type", (in l, in to) => PerfEventNames.WriteType(l.Record.perf_type, to), (in l) => IsPerf(l, perf_link_kind.PERF_LINK_EVENT)),
+        new("event_config", "perf event's config: which of that type", (in l, in to) => PerfEventNames.WriteConfig(l.Record.perf_type, l.Record.perf_config, to), (in l) => IsPerf(l, perf_link_kind.PERF_LINK_EVENT)),
+        new("btf_obj_id", "id of the BTF that describes the functions", (in l, in to) => to.Number(l.Info.tracing_multi_btf_obj_id), (in l) => Is(l, LinkType.TracingMulti) && l.Error == 0),
+        new("flags", "flags it was made with", (in l, in to) => to.Flags(Flags(l)), (in l) => l.Error == 0 && (Is(l, LinkType.Netfilter) || Is(l, LinkType.KprobeMulti) || Is(l, LinkType.UprobeMulti))),
+        new("func_cnt", "how many functions", (in l, in to) => to.Number(FuncCount(l)), HasFuncs),
+        new("missed", "runs left out because the probe was busy", (in l, in to) => to.Number(Is(l, LinkType.KprobeMulti) ? l.Info.kprobe_multi_missed : l.Info.perf_event_kprobe_missed), (in l) => Is(l, LinkType.KprobeMulti) ? l.Info.buffer_size != 0 : IsKprobe(l) && l.Info.perf_event_type != 0),
+        new("funcs", "each function", (in l, in to) => LinkFuncs.Write(l, to), (in l) => HasFuncs(l) && l.Funcs is not null),
+        new("cookie", "bpf_cookie", (in l, in to) => to.Number(l.Record.cookie), (in l) => l.Record.cookie != 0),
+        new("error", "why not all of it could be read (in links.json only)", (in l, in to) => to.Text(Encoding.UTF8.GetBytes(Marshal.GetPInvokeErrorMessage(l.Error))), (in l) => l.Error != 0) { HasFile = false },
     ];
+
+    /// <summary>How many functions it is attached to.</summary>
+    public static uint FuncCount(in Link l) => Is(l, LinkType.TracingMulti) ? l.Info.tracing_multi_count : l.Record.func_cnt;
+
+    /// <summary>File or function probed by a perf event: before 6.6 only the record has it, and not more than 127 bytes.</summary>
+    public static ReadOnlySpan<byte> FileOrFunc(in Link l) => l.Name.IsEmpty ? l.Record.target_func.Text : l.Name;
+
+    public static bool IsKprobe(in Link l) => IsPerf(l, perf_link_kind.PERF_LINK_KPROBE) || IsPerf(l, perf_link_kind.PERF_LINK_KRETPROBE);
+
+    public static bool IsUprobe(in Link l) => IsPerf(l, perf_link_kind.PERF_LINK_UPROBE) || IsPerf(l, perf_link_kind.PERF_LINK_URETPROBE);
 
     private static bool Is(in Link l, uint type) => l.Record.type == type;
 
-    private static bool IsPerf(in Link l, uint type) => Is(l, LinkType.PerfEvent) && l.Info.perf_event_type == type;
+    private static bool IsPerf(in Link l, perf_link_kind kind) => Is(l, LinkType.PerfEvent) && l.Record.perf_kind == kind;
 
-    private static bool IsKprobe(in Link l) => IsPerf(l, PerfEventType.Kprobe) || IsPerf(l, PerfEventType.Kretprobe);
-
-    private static bool IsUprobe(in Link l) => IsPerf(l, PerfEventType.Uprobe) || IsPerf(l, PerfEventType.Uretprobe);
+    private static bool IsIter(in Link l, string target) =>
+        Is(l, LinkType.Iter) && (l.Record.target_func.Text.SequenceEqual("cgroup"u8) ? target == "cgroup" : target == "task" && l.Record.target_func.Text.StartsWith("task"u8));
 
     private static bool IsOfDevice(in Link l) => l.Record.type is LinkType.Xdp or LinkType.Tcx or LinkType.Netkit;
 
-    private static bool HasAttachType(in Link l) =>
-        l.Record.type is LinkType.Tracing or LinkType.Cgroup or LinkType.Netns or LinkType.Tcx or LinkType.Netkit or LinkType.Sockmap;
+    private static bool HasFuncs(in Link l) => l.Record.type is LinkType.KprobeMulti or LinkType.UprobeMulti || (Is(l, LinkType.TracingMulti) && l.Error == 0);
+
+    private static bool IsProbe(in Link l) =>
+        IsKprobe(l) || IsUprobe(l) || Is(l, LinkType.KprobeMulti) || (Is(l, LinkType.UprobeMulti) && l.Error == 0);
+
+    private static bool IsRetprobe(in Link l) => l.Record.type switch
+    {
+        LinkType.KprobeMulti => (l.Record.flags & 1) != 0, // BPF_F_KPROBE_MULTI_RETURN
+        LinkType.UprobeMulti => (l.Info.uprobe_multi_flags & 1) != 0, // BPF_F_UPROBE_MULTI_RETURN
+        _ => l.Record.perf_kind is perf_link_kind.PERF_LINK_KRETPROBE or perf_link_kind.PERF_LINK_URETPROBE,
+    };
+
+    private static bool HasAttachType(in Link l) => l.Error == 0 &&
+        l.Record.type is LinkType.Tracing or LinkType.Cgroup or LinkType.Netns or LinkType.Tcx or LinkType.Netkit or LinkType.Sockmap or LinkType.TracingMulti;
 
     private static uint AttachType(in Link l) => l.Record.type switch
     {
         LinkType.Tracing => l.Info.tracing_attach_type,
+        LinkType.TracingMulti => l.Info.first,
         LinkType.Cgroup => l.Info.cgroup_attach_type,
         _ => l.Info.second,
     };
 
-    private static uint MapId(in Link l) => l.Record.type switch
-    {
-        LinkType.Iter => l.Name.StartsWith("bpf_map_elem"u8) || l.Name.StartsWith("bpf_sk_storage_map"u8) ? l.Info.iter_map_id : 0,
-        LinkType.StructOps or LinkType.Sockmap => l.Info.first,
-        _ => 0,
-    };
+    private static uint Pid(in Link l) =>
+        Is(l, LinkType.UprobeMulti) ? l.Info.uprobe_multi_pid : IsIter(l, "task") && l.Info.iter_tid == 0 ? l.Info.iter_pid : 0;
 
     private static uint Flags(in Link l) => l.Record.type switch
     {
         LinkType.Netfilter => l.Info.netfilter_flags,
-        LinkType.KprobeMulti => l.Info.kprobe_multi_flags,
+        LinkType.KprobeMulti => l.Record.flags,
         _ => l.Info.uprobe_multi_flags,
-    };
-
-    private static ulong Cookie(in Link l) => l.Record.type switch
-    {
-        LinkType.RawTracepoint => l.Info.raw_tracepoint_cookie,
-        LinkType.Tracing => l.Info.tracing_cookie,
-        LinkType.PerfEvent when IsKprobe(l) => l.Info.perf_event_kprobe_cookie,
-        LinkType.PerfEvent when l.Info.perf_event_type != 0 => l.Info.perf_event_cookie,
-        _ => 0,
     };
 }

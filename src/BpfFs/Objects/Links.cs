@@ -56,14 +56,15 @@ internal sealed class Links : ObjectKind
         }
         link.Record = ref reading.Value.Record.link;
         link.Info = ref reading.Value.Info;
+        link.Funcs = reading.Funcs ??= new KernelLinkFuncs(context);
         int end = reading.Name.AsSpan().IndexOf((byte)0);
         link.Name = reading.Name.AsSpan(0, Math.Max(end, 0));
         if (link.Record.type == LinkType.Tracing && Progs.Read(context, link.Record.prog_id, out Prog prog) == 0) link.ProgType = prog.Record.type;
-        if (link.Record.type == LinkType.Cgroup) link.CgroupPath = CgroupPaths.Of(link.Record.cgroup_id);
+        link.CgroupPath = CgroupPaths.Of(link.Record.cgroup_id);
         return 0;
     }
 
-    /// <summary><c>links.json</c>: every link.</summary>
+    /// <summary><c>links.json</c>: every link; one that cannot be read has an <c>error</c> and what the iterator told of it.</summary>
     public static int AllJson(ViewContext context, ulong key, TextBuffer to)
     {
         using var walk = new RecordWalk<link_record>(context, context.Iterators.Links!);
@@ -71,7 +72,15 @@ internal sealed class Links : ObjectKind
         json.WriteStartArray();
         while (walk.MoveNext())
         {
-            if (Read(context, walk.Current.id, out Link link) == 0) FieldFiles.WriteJson(Link.Fields, link, json); // else gone since
+            int errno = Read(context, walk.Current.id, out Link link);
+            if (errno == Tmds.Linux.LibC.ENOENT) continue; // gone since
+            if (errno == 0)
+            {
+                FieldFiles.WriteJson(Link.Fields, link, json);
+                continue;
+            }
+            Link known = new(walk.Current) { Error = errno };
+            FieldFiles.WriteJson(Link.Fields, known, json);
         }
         json.WriteEndArray();
         json.Flush();
@@ -85,9 +94,7 @@ internal sealed class Links : ObjectKind
         int errno = Read(context, (uint)key, out Link link);
         if (errno != 0) return errno;
         int start = to.Length;
-        AppendTarget(link.Record, to);
-        if (to.Length == start) AppendPart(link.Name, to);
-        if (to.Length == start) return 0;
+        LinkTarget.Append(link, to);
         to.WrittenSpan[(start + 1)..].CopyTo(to.WrittenSpan[start..]); // without the separating space
         to.WrittenSpan[^1] = (byte)'\n';
         return 0;
@@ -116,25 +123,7 @@ internal sealed class Links : ObjectKind
             int prog = to.Length;
             to.AppendText(r.prog_name.Text);
             to.PadTo(prog, 16);
-            AppendTarget(r, to);
-            to.Append((byte)'\n');
-        }
-        return walk.Errno;
-    }
-
-    /// <summary><c>progs/&lt;id&gt;/attached</c>: <c>link type target</c>, a line per link of the program.</summary>
-    public static int AttachmentsOf(ViewContext context, ulong key, TextBuffer to)
-    {
-        int errno = Progs.Kind.Stat(context, (uint)key, out _);
-        if (errno != 0) return errno;
-        using var walk = new RecordWalk<link_record>(context, context.Iterators.Links!);
-        while (walk.MoveNext())
-        {
-            ref readonly link_record r = ref walk.Current;
-            if (r.prog_id != key) continue;
-            AppendIdAndType(r, to);
-            to.Truncate(to.Length - 1);
-            AppendTarget(r, to);
+            LinkTarget.Append(context, r, to);
             to.Append((byte)'\n');
         }
         return walk.Errno;
@@ -151,28 +140,11 @@ internal sealed class Links : ObjectKind
         to.Append((byte)' ');
     }
 
-    /// <summary>What a link is attached to, for a person: function and target program, tracepoint, device, cgroup.</summary>
-    private static void AppendTarget(in link_record r, TextBuffer to)
-    {
-        AppendPart(r.target_func.Text, to);
-        AppendPart(r.target_name.Text, to);
-        if (r.cgroup_id == 0) return;
-        to.Append(" cgroup:"u8);
-        ReadOnlySpan<byte> path = CgroupPaths.Of(r.cgroup_id);
-        if (path.IsEmpty) to.Append(r.cgroup_id);
-        else to.AppendText(path);
-    }
-
-    private static void AppendPart(ReadOnlySpan<byte> part, TextBuffer to)
-    {
-        if (part.IsEmpty) return;
-        to.Append((byte)' ');
-        to.AppendText(part);
-    }
-
     /// <summary>One reading of a link; its name is kept beside it.</summary>
     private sealed class LinkReading : Reading<(one_link_record Record, bpf_link_info Info)>
     {
         public byte[] Name { get; } = new byte[NameSize];
+
+        public KernelLinkFuncs? Funcs { get; set; }
     }
 }

@@ -1,6 +1,7 @@
 using BpfFs.Rendering;
 using BpfFs.View;
 using Iterators;
+using static Tmds.Linux.LibC;
 
 namespace BpfFs.Objects;
 
@@ -68,7 +69,13 @@ internal sealed class Maps : ObjectKind
         json.WriteStartArray();
         while (walk.MoveNext())
         {
-            if (ReadFdInfo(walk.Current.id, out MapFdInfo fdInfo) != 0) continue; // gone since
+            int errno = ReadFdInfo(walk.Current.id, out MapFdInfo fdInfo);
+            if (errno == ENOENT) continue; // gone since
+            if (errno != 0)
+            {
+                FailedObject.WriteJson(walk.Current.id, errno, json);
+                continue;
+            }
             var map = new Map { Record = ref walk.Current, FdInfo = ref fdInfo };
             FieldFiles.WriteJson(Map.Fields, map, json);
         }
@@ -86,13 +93,19 @@ internal sealed class Maps : ObjectKind
         while (walk.MoveNext())
         {
             ref readonly map_record r = ref walk.Current;
-            if (ReadFdInfo(r.id, out MapFdInfo fdInfo) != 0) continue;
+            int errno = ReadFdInfo(r.id, out MapFdInfo fdInfo);
+            if (errno == ENOENT) continue;
             to.AppendRight(r.id, 4);
             to.Append((byte)' ');
             int name = to.Length;
             to.AppendText(r.name.Text);
             to.PadTo(name, 16);
             to.Append((byte)' ');
+            if (errno != 0)
+            {
+                FailedObject.AppendError(errno, to);
+                continue;
+            }
             to.AppendRight((ulong)(fdInfo.memlock + Environment.SystemPageSize - 1) / (ulong)Environment.SystemPageSize, 5);
             to.Append((byte)' ');
             to.AppendRight(r.max_entries, 11);
@@ -109,11 +122,7 @@ internal sealed class Maps : ObjectKind
         using var walk = new RecordWalk<prog_map_record>(context, context.Iterators.ProgMaps!);
         while (walk.MoveNext())
         {
-            if (walk.Current.map_id != key || Progs.Read(context, walk.Current.prog_id, out Prog prog) != 0) continue;
-            to.Append((ulong)prog.Record.id);
-            to.Append((byte)' ');
-            to.AppendText(prog.Record.name.Text);
-            to.Append((byte)'\n');
+            if (walk.Current.map_id == key) Relations.AppendProgLine(context, walk.Current.prog_id, to);
         }
         return walk.Errno;
     }

@@ -22,13 +22,14 @@ internal static class Names
         sk_storage devmap_hash struct_ops ringbuf inode_storage task_storage bloom_filter user_ringbuf cgrp_storage arena insn_array
         """);
 
-    /// <summary>enum bpf_link_type, Linux 6.18.</summary>
+    /// <summary>enum bpf_link_type, as of the commit that added tracing_multi (after Linux 6.18).</summary>
     public static readonly byte[][] LinkTypes = Split(
         """
         unspec raw_tracepoint tracing cgroup iter netns xdp perf_event kprobe_multi struct_ops netfilter tcx uprobe_multi netkit sockmap
+        tracing_multi
         """);
 
-    /// <summary>enum bpf_attach_type, Linux 6.18.</summary>
+    /// <summary>enum bpf_attach_type, as of the commit that added tracing_multi (after Linux 6.18).</summary>
     public static readonly byte[][] AttachTypes = Split(
         """
         cgroup_inet_ingress cgroup_inet_egress cgroup_inet_sock_create cgroup_sock_ops sk_skb_stream_parser sk_skb_stream_verdict cgroup_device
@@ -39,11 +40,39 @@ internal static class Names
         cgroup_inet_sock_release xdp_cpumap sk_lookup xdp sk_skb_verdict sk_skb_reuseport_select sk_skb_reuseport_select_or_migrate perf_event
         trace_kprobe_multi lsm_cgroup struct_ops netfilter tcx_ingress tcx_egress trace_uprobe_multi cgroup_unix_connect
         cgroup_unix_sendmsg cgroup_unix_recvmsg cgroup_unix_getpeername cgroup_unix_getsockname netkit_primary netkit_peer
-        trace_kprobe_session trace_uprobe_session
+        trace_kprobe_session trace_uprobe_session trace_fsession trace_fentry_multi trace_fexit_multi trace_fsession_multi
         """);
 
     /// <summary>enum bpf_perf_event_type, Linux 6.18.</summary>
     public static readonly byte[][] PerfEventTypes = Split("unspec uprobe uretprobe kprobe kretprobe tracepoint event");
+
+    /// <summary>enum bpf_cgroup_iter_order, as bpftool spells it.</summary>
+    public static readonly byte[][] CgroupOrders = Split("order_unspec self_only descendants_pre descendants_post ancestors_up");
+
+    private static readonly byte[][] s_inetHooks = Split("prerouting input forward output postrouting");
+    private static readonly byte[][] s_arpHooks = Split("input output");
+
+    /// <summary>NFPROTO_* (<c>&lt;linux/netfilter.h&gt;</c>) as nft and bpftool name it; empty: not known.</summary>
+    public static ReadOnlySpan<byte> NetfilterFamily(uint family) => family switch
+    {
+        1 => "inet"u8,
+        2 => "ip"u8,
+        3 => "arp"u8,
+        5 => "netdev"u8,
+        7 => "bridge"u8,
+        10 => "ip6"u8,
+        _ => default,
+    };
+
+    /// <summary>The hook of a family as nft names it; empty: not known.</summary>
+    public static ReadOnlySpan<byte> NetfilterHook(uint family, uint hook)
+    {
+        byte[][] names = family switch { 1 or 2 or 7 or 10 => s_inetHooks, 3 => s_arpHooks, _ => [] };
+        return hook < names.Length ? names[hook] : default;
+    }
+
+    /// <summary>enum bpf_struct_ops_state (kernel/bpf/bpf_struct_ops.c), Linux 6.18.</summary>
+    public static readonly byte[][] StructOpsStates = Split("init inuse tobefree ready");
 
     /// <summary>The name, or the number where there is none.</summary>
     public static void Write(in ValueWriter to, byte[][] names, uint value)

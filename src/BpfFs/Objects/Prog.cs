@@ -1,4 +1,6 @@
+using BpfFs.Rendering;
 using Iterators;
+using static Tmds.Linux.LibC;
 
 namespace BpfFs.Objects;
 
@@ -9,6 +11,9 @@ internal ref struct Prog
 
     /// <summary>Ids of the maps it uses.</summary>
     public ReadOnlySpan<uint> MapIds;
+
+    /// <summary>Asked for names only when one is wanted.</summary>
+    public IProgFunctions Functions;
 
     /// <summary>Every field of a program; the order is that of <c>info</c> and JSON, which begins as bpftool's does.</summary>
     public static readonly Field<Prog>[] Fields =
@@ -32,6 +37,7 @@ internal ref struct Prog
         new("pages", "pages of memory for the instructions", (in p, in to) => to.Number(p.Record.pages)),
         new("verified_insns", "instructions the verifier went through", (in p, in to) => to.Number(p.Record.verified_insns), (in p) => p.Record.verified_insns != 0),
         new("func_cnt", "functions, the main one included; absent: one", (in p, in to) => to.Number(p.Record.func_cnt), (in p) => p.Record.func_cnt != 0),
+        new("subprogs", "names of its functions, the main one first; absent: one", (in p, in to) => WriteFunctions(p, to), (in p) => p.Record.func_info_cnt > 1),
         new("sleepable", "whether it may sleep", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_SLEEPABLE))),
         new("refcnt", "references: descriptors, links, pins, maps", (in p, in to) => to.Number(p.Record.refcnt)),
         new("stack_depth", "bytes of stack of the main function; absent: the verifier did not keep it", (in p, in to) => to.Number(p.Record.stack_depth), (in p) => p.Record.stack_depth != 0),
@@ -39,11 +45,24 @@ internal ref struct Prog
         new("might_sleep", "whether it calls what may sleep", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_MIGHT_SLEEP)), (in p) => Has(p, prog_flags.PROG_HAS_MIGHT_SLEEP)),
         new("is_extended", "whether a freplace program replaces one of its functions", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_IS_EXTENDED)), (in p) => Has(p, prog_flags.PROG_HAS_IS_EXTENDED)),
         new("num_exentries", "loads that may fault and then give 0", (in p, in to) => to.Number(p.Record.num_exentries), (in p) => p.Record.num_exentries != 0),
-        new("kfunc_cnt", "kernel functions (kfuncs) it calls", (in p, in to) => to.Number(p.Record.kfunc_cnt), (in p) => p.Record.kfunc_cnt != 0),
+        new("arena_id", "id of the arena it uses", (in p, in to) => to.Number(p.Record.arena_id), (in p) => p.Record.arena_id != 0),
         new("line_info_cnt", "source lines known of it", (in p, in to) => to.Number(p.Record.line_info_cnt), (in p) => p.Record.line_info_cnt != 0),
         new("attach_func", "function it was loaded to attach to", (in p, in to) => to.Text(p.Record.attach_func.Text), (in p) => !p.Record.attach_func.Text.IsEmpty),
         new("attach_btf_id", "BTF type id of that function", (in p, in to) => to.Number(p.Record.attach_btf_id), (in p) => p.Record.attach_btf_id != 0),
     ];
+
+    private static void WriteFunctions(in Prog p, in ValueWriter to)
+    {
+        to.StartList();
+        using Fd fd = p.Functions.OpenProg(p.Record.id);
+        for (uint i = 0; i < p.Record.func_info_cnt; i++)
+        {
+            int errno = p.Functions.ReadFunction(fd, i, out one_prog_func_record r);
+            if (errno != 0 && errno != ENOENT) break; // gone since
+            to.ListText(errno == 0 ? r.name.Text : "?"u8, isFirst: i == 0); // the others keep their places
+        }
+        to.EndList();
+    }
 
     private static bool Has(in Prog p, prog_flags flag) => ((prog_flags)p.Record.flags & flag) != 0;
 }

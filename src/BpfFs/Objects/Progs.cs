@@ -52,6 +52,7 @@ internal sealed class Progs : ObjectKind
             if (reading.Took(id, errno) != 0) return errno;
         }
         prog.Record = ref reading.Value.Prog.prog;
+        prog.Functions = context.Iterators.One;
         ReadOnlySpan<uint> ids = reading.Value.Maps.map_ids;
         prog.MapIds = ids[..(int)Math.Min(reading.Value.Maps.cnt, (uint)ids.Length)];
         return 0;
@@ -91,7 +92,7 @@ internal sealed class Progs : ObjectKind
         while (reader.MoveNext())
         {
             ref readonly prog_record record = ref reader.Current;
-            var prog = new Prog { Record = ref record, MapIds = join.MapsOf(context, record) };
+            var prog = new Prog { Record = ref record, MapIds = join.MapsOf(context, record), Functions = context.Iterators.One };
             FieldFiles.WriteJson(Prog.Fields, prog, json);
         }
         json.WriteEndArray();

@@ -18,10 +18,12 @@ internal static class Readme
         progs.debug maps.debug links.debug   one line per object
         progs.json ... btf.json              everything, for scripts
         attachments                          everything that is attached to anything
+        graph.dot graph.holders.dot          all of it as a picture: dot -Tsvg (holders: root, and -o gid=)
         progs/ID/ maps/ID/ links/ID/ btf/ID/ one object: info, json, a file per field
           progs/ID/attached                  what the program is attached to
           progs/ID/maps/                     the maps it uses
           progs/ID/tail_calls extended_by    other programs that have to do with it
+          progs/ID/kfuncs memory             kernel functions it calls, what it has in memory
           progs/ID/xlated jited source       its code (root)
           maps/ID/progs                      the programs that use the map
           maps/ID/entries                    what is in the map (root)

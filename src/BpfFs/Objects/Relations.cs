@@ -34,6 +34,21 @@ internal static class Relations
         to.AppendText(name);
     }
 
+    /// <summary><c>id name</c>, a line; nothing if it is gone.</summary>
+    public static void AppendProgLine(ViewContext context, uint id, TextBuffer to)
+    {
+        int errno = Progs.Read(context, id, out Prog prog);
+        if (errno == 0)
+        {
+            AppendProg(id, prog.Record.name.Text, to);
+            to.Append((byte)'\n');
+        }
+        else if (errno != ENOENT)
+        {
+            FailedObject.AppendLine(id, errno, to);
+        }
+    }
+
     private delegate void ForLink(in link_record r, ulong prog, TextBuffer to);
 
     private static int ForLinks(ViewContext context, ulong prog, TextBuffer to, ForLink append)

@@ -21,6 +21,7 @@ internal static class Status
         foreach (ProgramRow row in LazyPrograms.Rows) IteratorLine(context, row, "loaded when first read", to);
         UserLines(context, to);
         if (context.Iterators.PinWalkErrno != 0) Line(to, "pinned", $"missing: {Marshal.GetPInvokeErrorMessage(context.Iterators.PinWalkErrno)}");
+        foreach ((string source, string cause) in Attachments.AttachmentSources.Failures) Line(to, "attachments", $"{source} incomplete: {cause}");
         List<HiddenObject> hidden = [];
         int errno = HiddenObjects.Find(context, hidden);
         foreach (HiddenObject found in hidden) Line(to, "hidden", found.ToString());
@@ -30,6 +31,7 @@ internal static class Status
         {
             Line(to, "mounted", server.MountPoint);
             Line(to, "fuse", server.Protocol);
+            Line(to, "transport", server.Transport);
             Line(to, "open_files", server.OpenFiles.ToString(System.Globalization.CultureInfo.InvariantCulture));
             Line(to, "open_directories", server.OpenDirectories.ToString(System.Globalization.CultureInfo.InvariantCulture));
             foreach ((string name, long requests, long errors) in server.Counts)

@@ -21,6 +21,12 @@ internal readonly ref struct ValueWriter
         _json = json;
     }
 
+    /// <summary>For values with a shape of their own: where JSON goes; null: the value is text, and goes to <see cref="Buffer"/>.</summary>
+    public Utf8JsonWriter? Json => _json;
+
+    /// <summary>Where text goes.</summary>
+    public TextBuffer Buffer => _text;
+
     public void Number(ulong value)
     {
         if (_json is null) _text.Append(value);
@@ -57,8 +63,21 @@ internal readonly ref struct ValueWriter
     public void Text(ReadOnlySpan<byte> value)
     {
         if (_json is null) _text.AppendText(value);
-        else Json.WriteText(_json, value);
+        else Rendering.Json.WriteText(_json, value);
     }
+
+    /// <summary>Begins a list whose length is not known: separated by spaces as text, an array in JSON.</summary>
+    public void StartList() => _json?.WriteStartArray();
+
+    /// <summary>One of its values: text from outside.</summary>
+    public void ListText(ReadOnlySpan<byte> value, bool isFirst)
+    {
+        if (_json is null && !isFirst) _text.Append((byte)' ');
+        Text(value);
+    }
+
+    /// <summary>Ends it.</summary>
+    public void EndList() => _json?.WriteEndArray();
 
     /// <summary>Bytes as hex digits without separators.</summary>
     public void Hex(ReadOnlySpan<byte> value)

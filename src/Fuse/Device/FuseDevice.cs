@@ -29,7 +29,7 @@ internal sealed unsafe class FuseDevice : SafeHandle, INotifier
         }
     }
 
-    /// <summary>The number for mount(2)'s option fd=, and for nothing else.</summary>
+    /// <summary>The number for mount(2)'s option fd= and for commands on a ring, and for nothing else.</summary>
     internal int Descriptor => (int)handle;
 
     /// <summary>Waits for a request. Gives its length, or a negative errno: ENODEV after the unmount.</summary>
@@ -89,6 +89,15 @@ internal sealed unsafe class FuseDevice : SafeHandle, INotifier
         MemoryMarshal.Write(message[sizeof(fuse_out_header)..], body);
         message[head] = value;
         return Notify(FuseProtocol.FUSE_NOTIFY_STORE, message);
+    }
+
+    /// <summary>Makes the kernel send a NOTIFY_REPLY with this number and no bytes of a file. EINVAL: it is no regular one; ENOENT: not known.</summary>
+    internal int Retrieve(ulong node, ulong unique)
+    {
+        Span<byte> message = stackalloc byte[sizeof(fuse_out_header) + sizeof(fuse_notify_retrieve_out)];
+        fuse_notify_retrieve_out body = new() { notify_unique = unique, nodeid = node };
+        MemoryMarshal.Write(message[sizeof(fuse_out_header)..], body);
+        return Notify(FuseProtocol.FUSE_NOTIFY_RETRIEVE, message);
     }
 
     /// <summary>A message with unique 0 and the code in place of the errno is a notification (fuse_dev_do_write).</summary>

@@ -10,6 +10,7 @@ internal sealed class WorkerPool
     private const int StackSize = 512 * 1024;
     private readonly FuseDevice _device;
     private readonly FuseDispatcher _dispatcher;
+    private readonly RingPool? _rings;
     private readonly int _kept;
     private readonly int _most;
     private readonly TimeSpan _patience;
@@ -24,18 +25,20 @@ internal sealed class WorkerPool
     private bool _ending;
     private bool _exhausted; // the supervisor's own: say it once
 
-    internal WorkerPool(FuseDevice device, FuseDispatcher dispatcher, FuseMountOptions options)
+    internal WorkerPool(FuseDevice device, FuseDispatcher dispatcher, FuseMountOptions options, RingPool? rings, bool isOverRings)
     {
         _device = device;
         _dispatcher = dispatcher;
-        _kept = options.Workers > 0 ? options.Workers : Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
+        _rings = rings;
+        _kept = isOverRings ? 1 // for FORGET and INTERRUPT
+            : options.Workers > 0 ? options.Workers : Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
         _most = options.MaxWorkers > 0 ? Math.Max(options.MaxWorkers, _kept) : Math.Max(4 * _kept, 16);
         _patience = options.WorkerPatience;
     }
 
     internal int Workers => _kept;
 
-    /// <summary>Completes when the connection is gone, every worker has ended and the device is closed.</summary>
+    /// <summary>Completes when the connection is gone, every worker (those of the rings too) has ended and the device is closed.</summary>
     internal Task Ended => _ended.Task;
 
     internal void Start()
@@ -181,6 +184,7 @@ internal sealed class WorkerPool
             while (Volatile.Read(ref _idle) <= 0 && !Volatile.Read(ref _ending));
         }
         while (Volatile.Read(ref _running) > 0) WaitForWake();
+        _rings?.Join();
         _device.Dispose();
         _dispatcher.Destroy();
         _ended.SetResult();

@@ -38,8 +38,12 @@ internal static class ControlHandlers
         uint wanted = Wanted | (dispatcher.CacheSymlinks ? FUSE_CACHE_SYMLINKS : 0);
         answer.minor = Math.Min(offer.minor, FUSE_KERNEL_MINOR_VERSION);
         answer.max_readahead = offer.max_readahead;
-        // FUSE_INIT_EXT would say that flags2 of the answer counts; nothing in it is wanted yet (FUSE_OVER_IO_URING will be: bit 41).
         answer.flags = offer.flags & wanted;
+        if (dispatcher.TakesRings(offer))
+        {
+            answer.flags |= FUSE_INIT_EXT; // flags2 counts
+            answer.flags2 = (uint)(FUSE_OVER_IO_URING >> 32);
+        }
         answer.max_write = MaxWrite;
         answer.max_pages = (ushort)(MaxRead / Environment.SystemPageSize); // what a buffer holds, on pages of 64 KiB too
         answer.time_gran = 1;
@@ -50,10 +54,17 @@ internal static class ControlHandlers
 
     /// <summary>
     /// Marks the request that the INTERRUPT names; that request's own answer is then all the kernel wants. When no worker has it, it is
-    /// either answered already or read but not yet begun: EAGAIN makes the kernel ask again if it still waits.
+    /// either answered already or read but not yet begun: EAGAIN makes the kernel ask again if it still waits. Not so over io_uring, where
+    /// fuse_dev_do_write looks for the request among those that came through /dev/fuse: there it is remembered.
     /// </summary>
-    internal static int Interrupt(FuseDispatcher dispatcher, ref Call call) =>
-        dispatcher.TryInterrupt(call.In<fuse_interrupt_in>().unique) ? 0 : EAGAIN;
+    internal static int Interrupt(FuseDispatcher dispatcher, ref Call call)
+    {
+        ulong unique = call.In<fuse_interrupt_in>().unique;
+        if (dispatcher.TryInterrupt(unique)) return 0;
+        if (!dispatcher.Connection.IsOverIoUring) return EAGAIN;
+        dispatcher.RememberInterrupt(unique);
+        return 0;
+    }
 
     internal static int Destroy(FuseDispatcher dispatcher, ref Call call)
     {

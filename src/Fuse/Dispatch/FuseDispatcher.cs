@@ -14,6 +14,7 @@ public sealed class FuseDispatcher
     private const int ErrnoEnd = 512; // fs/fuse/dev.c refuses a reply with this errno or a greater one
     private readonly Lane _ownLane = new();
     private Lane[] _lanes;
+    private EarlyInterrupts? _early;
     private int _destroyed;
 
     /// <summary>A dispatcher without a mount.</summary>
@@ -35,6 +36,12 @@ public sealed class FuseDispatcher
     internal ILogger Logger { get; }
 
     internal bool CacheSymlinks { get; }
+
+    /// <summary>Called when INIT offers FUSE over io_uring: true takes the offer. Null: never.</summary>
+    internal Func<bool>? PrepareRings { get; set; }
+
+    /// <summary>INIT has offered FUSE over io_uring.</summary>
+    internal bool AreRingsOffered { get; private set; }
 
     /// <summary>What INIT has agreed on.</summary>
     public FuseConnection Connection { get; }
@@ -72,7 +79,7 @@ public sealed class FuseDispatcher
         }
         fuse_in_header header = MemoryMarshal.Read<fuse_in_header>(request);
         Opcode opcode = OpcodeTable.Of(header.opcode);
-        lane.Begin(header.unique);
+        Begin(lane, header.unique);
         int errno;
         Call call = new(header, lane, request[sizeof(fuse_in_header)..], payload);
         try
@@ -97,6 +104,12 @@ public sealed class FuseDispatcher
         return new Answer(header.unique, errno, errno == 0 ? call.Length : 0);
     }
 
+    internal void Begin(Lane lane, ulong unique)
+    {
+        lane.Begin(unique);
+        _early?.Deliver(lane);
+    }
+
     internal Lane AddLane()
     {
         Lane lane = new();
@@ -116,6 +129,21 @@ public sealed class FuseDispatcher
         return false;
     }
 
+    /// <summary>For an interrupt that comes before a thread has begun with its request.</summary>
+    internal void RememberInterrupt(ulong unique)
+    {
+        _early!.Add(unique);
+        TryInterrupt(unique); // it may have begun in between
+    }
+
+    internal bool TakesRings(in fuse_init_in offer)
+    {
+        AreRingsOffered = offer.OffersIoUring;
+        if (!AreRingsOffered || PrepareRings?.Invoke() != true) return false;
+        _early = new EarlyInterrupts();
+        return true;
+    }
+
     internal void EndAll()
     {
         foreach (Lane lane in Volatile.Read(ref _lanes)) lane.EndAll();
@@ -125,7 +153,7 @@ public sealed class FuseDispatcher
     {
         Connection.KernelMinor = (int)offer.minor;
         Connection.ProtocolMinor = (int)answer.minor;
-        Connection.Flags = answer.flags;
+        Connection.Flags = answer.flags | ((ulong)answer.flags2 << 32);
         bool manyPages = (answer.flags & FuseProtocol.FUSE_MAX_PAGES) != 0;
         Connection.MaxRead = manyPages ? ControlHandlers.MaxRead : 32 * 4096; // FUSE_DEFAULT_MAX_PAGES_PER_REQ
         IsInitialized = true;

@@ -8,6 +8,8 @@ internal static unsafe class OpcodeTable
     /// <summary>Numbers below this have a row of their own in the counters; anything above is counted as <see cref="Unknown"/>.</summary>
     internal const int Size = 64;
 
+    internal const int OpenCode = 14;
+    internal const int ReadCode = 15;
     internal const int InterruptCode = 36;
 
     private static readonly Handler s_readOnly = static (_, ref _) => EROFS;
@@ -31,8 +33,8 @@ internal static unsafe class OpcodeTable
         new(11, "RMDIR", 0, s_readOnly),
         new(12, "RENAME", 0, s_readOnly),
         new(13, "LINK", 0, s_readOnly),
-        new(14, "OPEN", sizeof(fuse_open_in), FileHandlers.Open),
-        new(15, "READ", sizeof(fuse_read_in), FileHandlers.Read),
+        new(OpenCode, "OPEN", sizeof(fuse_open_in), FileHandlers.Open),
+        new(ReadCode, "READ", sizeof(fuse_read_in), FileHandlers.Read),
         new(16, "WRITE", 0, s_readOnly),
         new(17, "STATFS", 0, NodeHandlers.StatFs),
         new(18, "RELEASE", sizeof(fuse_release_in), FileHandlers.Release),

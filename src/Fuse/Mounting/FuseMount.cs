@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using static System.FormattableString;
 using static Tmds.Linux.LibC;
 
 namespace Fuse;
@@ -9,16 +10,20 @@ public sealed class FuseMount : IAsyncDisposable
 {
     private static readonly TimeSpan s_busyPatience = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_endPatience = TimeSpan.FromSeconds(2);
+    private const string NotOffered = "the kernel does not offer it: that takes Linux 6.14 and Y in /sys/module/fuse/parameters/enable_uring";
     private readonly FuseDispatcher _dispatcher;
     private readonly WorkerPool _workers;
     private readonly ILogger _logger;
     private readonly MountInfo _mount;
 
-    private FuseMount(string mountPoint, FuseDispatcher dispatcher, WorkerPool workers, MountInfo mount, ILogger logger)
+    private FuseMount(
+        string mountPoint, FuseDispatcher dispatcher, WorkerPool workers, RingPool? rings, string transport, MountInfo mount, ILogger logger)
     {
         MountPoint = mountPoint;
         _dispatcher = dispatcher;
         _workers = workers;
+        Transport = transport;
+        if (rings is not null) rings.Abort = () => _ = TryUnmountAsync(MNT_FORCE | MNT_DETACH);
         _mount = mount;
         _logger = logger;
     }
@@ -28,6 +33,11 @@ public sealed class FuseMount : IAsyncDisposable
 
     /// <summary>What was agreed with the kernel.</summary>
     public FuseConnection Connection => _dispatcher.Connection;
+
+    /// <summary>
+    /// How requests come: <c>io_uring, N queues</c>, or <c>/dev/fuse, N workers</c>, with the reason in brackets when io_uring was wanted.
+    /// </summary>
+    public string Transport { get; }
 
     /// <summary>A snapshot of the counters: a row for each opcode seen so far. Takes no lock.</summary>
     public IReadOnlyList<OpcodeCount> Counts => _dispatcher.Counts;
@@ -40,7 +50,7 @@ public sealed class FuseMount : IAsyncDisposable
     /// the same subtype there is detached first.
     /// </summary>
     /// <exception cref="FuseException">
-    /// The directory is missing, not a directory, not empty, or already a mount point; /dev/fuse or mount(2) refused; the kernel's protocol
+    /// <see cref="IoUring.On"/> was asked for and cannot be had; the directory is missing, not a directory, not empty, or already a mount point; /dev/fuse or mount(2) refused; the kernel's protocol
     /// is older than 7.31 (Linux 5.4).
     /// </exception>
     public static FuseMount Mount(string mountPoint, FileSystem fs, FuseMountOptions options, ILogger logger)
@@ -48,6 +58,7 @@ public sealed class FuseMount : IAsyncDisposable
         string target = MountTarget.Prepare(mountPoint, options, logger);
         logger = new QuietLogger(logger);
         FuseDevice device = FuseDevice.Open();
+        RingPool? rings = null;
         bool isMounted = false;
         try
         {
@@ -57,17 +68,27 @@ public sealed class FuseMount : IAsyncDisposable
             isMounted = true;
             MountInfo mount = MountInfo.TopAt(MountInfo.ReadAll(), target) ?? default;
             FuseDispatcher dispatcher = new(fs, logger, new FuseConnection(device), options.CacheSymlinks);
+            rings = options.IoUring == IoUring.Off ? null : new RingPool(device, dispatcher, options);
+            dispatcher.PrepareRings = rings is null ? null : rings.TryPrepare;
             Initialize(target, device, dispatcher);
-            WorkerPool workers = new(device, dispatcher, options);
-            FuseMount mounted = new(target, dispatcher, workers, mount, logger);
+            bool isOverRings = dispatcher.Connection.IsOverIoUring && rings!.TryRegister(target);
+            string reason = isOverRings || rings is null ? "" : dispatcher.AreRingsOffered ? rings.Reason : NotOffered;
+            if (reason.Length > 0 && options.IoUring == IoUring.On) throw new FuseException("mount", target, EOPNOTSUPP, $"io_uring=on: {reason}");
+            if (reason.Length > 0 && dispatcher.AreRingsOffered) Log.NoRing(logger, reason);
+            WorkerPool workers = new(device, dispatcher, options, rings, isOverRings);
+            string transport = Invariant($"{(isOverRings ? $"io_uring, {rings!.Queues} queues" : $"/dev/fuse, {workers.Workers} workers")}");
+            if (reason.Length > 0) transport += $" ({reason})";
+            FuseMount mounted = new(target, dispatcher, workers, rings, transport, mount, logger);
             workers.Start();
             _ = mounted.LogEndAsync();
-            Log.Mounted(logger, target, workers.Workers);
+            Log.Mounted(logger, target, transport);
             return mounted;
         }
         catch
         {
-            if (isMounted) PathCalls.Unmount(target, MNT_DETACH);
+            if (isMounted) PathCalls.Unmount(target, MNT_FORCE | MNT_DETACH);
+            rings?.Abandon();
+            rings?.Join();
             device.Dispose();
             throw;
         }

@@ -36,11 +36,18 @@ public sealed class FuseMountOptions
     /// <summary>The kernel remembers the targets of symbolic links (FUSE_CACHE_SYMLINKS) until the inode is invalidated.</summary>
     public bool CacheSymlinks { get; init; }
 
-    /// <summary>Threads that always stand ready; 0 = two a processor, at least 4, at most 16.</summary>
+    /// <summary>Whether requests may come over io_uring.</summary>
+    public IoUring IoUring { get; init; }
+
+    /// <summary>How much room a ring entry claims to have for contents: less than the kernel wants makes it refuse. For tests.</summary>
+    internal int RingPayload { get; init; } = ControlHandlers.MaxRead;
+
+    /// <summary>Threads on /dev/fuse that always stand ready; 0 = two a processor, at least 4, at most 16.</summary>
     public int Workers { get; init; }
 
     /// <summary>
-    /// The most threads there may be while all others wait inside the file system; 0 = four times the workers, at least 16.
+    /// The most threads there may be while all others wait inside the file system; 0 = four times the workers (over io_uring: the processors),
+    /// at least 16.
     /// </summary>
     public int MaxWorkers { get; init; }
 

@@ -5,6 +5,12 @@ using static Tmds.Linux.LibC;
 
 namespace Fuse;
 
+/// <summary>The kernel's side of FUSE.</summary>
+/// <param name="Major">Of the protocol: 7.</param>
+/// <param name="Minor">Of the protocol: 38 is Linux 6.2.</param>
+/// <param name="OffersIoUring">A mount made now could be served over io_uring.</param>
+public readonly record struct KernelFuse(int Major, int Minor, bool OffersIoUring);
+
 /// <summary>Asks the kernel what it speaks without mounting anything anywhere.</summary>
 public static unsafe class FuseProbe
 {
@@ -15,11 +21,11 @@ public static unsafe class FuseProbe
     private const int FSCONFIG_CMD_CREATE = 6;
 
     /// <summary>
-    /// The protocol of the kernel, out of the INIT that it sends when the file system is made: one that is attached to no directory, and gone on
+    /// What the kernel speaks and offers, out of the INIT that it sends when the file system is made: one that is attached to no directory, and gone on
     /// return. Needs CAP_SYS_ADMIN and Linux 5.2.
     /// </summary>
     /// <exception cref="FuseException">/dev/fuse cannot be opened, or the file system not made.</exception>
-    public static (int Major, int Minor) KernelProtocol()
+    public static KernelFuse Ask()
     {
         using FuseDevice device = FuseDevice.Open();
         int context;
@@ -35,8 +41,10 @@ public static unsafe class FuseProbe
             byte[] request = new byte[FuseProtocol.FUSE_MIN_READ_BUFFER];
             int length = device.Receive(request);
             if (length < sizeof(fuse_in_header) + (2 * sizeof(uint))) throw new FuseException("read", "/dev/fuse", length < 0 ? -length : EPROTO);
-            ReadOnlySpan<int> init = MemoryMarshal.Cast<byte, int>(request.AsSpan(sizeof(fuse_in_header)));
-            return (init[0], init[1]);
+            fuse_init_in init = default;
+            ReadOnlySpan<byte> body = request.AsSpan(sizeof(fuse_in_header), Math.Min(length - sizeof(fuse_in_header), sizeof(fuse_init_in)));
+            body.CopyTo(MemoryMarshal.AsBytes(new Span<fuse_init_in>(ref init)));
+            return new KernelFuse((int)init.major, (int)init.minor, init.OffersIoUring);
         }
         finally
         {

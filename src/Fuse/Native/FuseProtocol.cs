@@ -30,11 +30,17 @@ public static class FuseProtocol
     internal const uint FUSE_CACHE_SYMLINKS = 1 << 23;
     internal const uint FUSE_INIT_EXT = 1 << 30;
 
+    internal const ulong FUSE_OVER_IO_URING = 1UL << 41; // in flags2
+
     internal const uint FUSE_GETATTR_FH = 1 << 0;
 
     internal const int FUSE_NOTIFY_INVAL_INODE = 2;
     internal const int FUSE_NOTIFY_INVAL_ENTRY = 3;
     internal const int FUSE_NOTIFY_STORE = 4;
+    internal const int FUSE_NOTIFY_RETRIEVE = 5;
+
+    internal const uint FUSE_IO_URING_CMD_REGISTER = 1;
+    internal const uint FUSE_IO_URING_CMD_COMMIT_AND_FETCH = 2;
 
     internal const int FUSE_MIN_READ_BUFFER = 8192;
 

@@ -71,6 +71,16 @@ internal struct fuse_notify_store_out
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct fuse_notify_retrieve_out
+{
+    public ulong notify_unique;
+    public ulong nodeid;
+    public ulong offset;
+    public uint size;
+    public uint padding;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct fuse_notify_inval_entry_out
 {
     public ulong parent;

@@ -74,6 +74,9 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_prog_query_opts_call(int target, int type, bpf_prog_query_opts* opts);
 
     [LibraryImport(Library)]
+    public static partial int bpf_task_fd_query(int pid, int fd, uint flags, byte* buf, uint* buf_len, uint* prog_id, uint* fd_type, ulong* probe_offset, ulong* probe_addr);
+
+    [LibraryImport(Library)]
     public static partial nint libbpf_set_print(delegate* unmanaged<int, byte*, void*, int> fn);
 
     [LibraryImport(Library)]
@@ -192,6 +195,10 @@ internal static unsafe partial class LibBpf
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint btf__new(void* data, uint size);
+
+    /// <summary>The bytes; they stay the object's. Null: out of memory.</summary>
+    [LibraryImport(Library)]
+    public static partial byte* btf__raw_data(nint btf, uint* size);
 
     [LibraryImport(Library)]
     public static partial void btf__free(nint btf);

@@ -15,6 +15,8 @@ internal static class Samples
 
     public static readonly uint[] MapIds = [3, 14, 159];
 
+    public static IProgFunctions Functions { get; } = new SampleFunctions();
+
     /// <summary>Every field has something to say.</summary>
     public static prog_record FullProg()
     {
@@ -40,6 +42,8 @@ internal static class Samples
             attach_btf_id = 31415,
             target_prog_id = 41,
             stack_depth = 64,
+            func_info_cnt = 3,
+            arena_id = 77,
         };
         Fill(prog.tag, [0xde, 0xad, 0xbe, 0xef, 0x00, 0x01, 0x02, 0x03]);
         Fill(prog.name, "a_function_with_a_very_long_name"u8);
@@ -55,6 +59,7 @@ internal static class Samples
         map_record map = Ones<map_record>() with
         {
             known = uint.MaxValue,
+            struct_ops_state = 3,
             map_extra = 5,
             refcnt = 3,
             usercnt = 2,
@@ -101,7 +106,7 @@ internal static class Samples
 
     public static string Info(in prog_record record, uint[] mapIds)
     {
-        var prog = new Prog { Record = ref record, MapIds = mapIds };
+        var prog = new Prog { Record = ref record, MapIds = mapIds, Functions = Functions };
         using Text.Holder text = new();
         FieldFiles.WriteInfo(Prog.Fields, prog, text.Buffer);
         return Text.Of(text.Buffer);
@@ -117,7 +122,7 @@ internal static class Samples
 
     public static string Json(in prog_record record, uint[] mapIds)
     {
-        var prog = new Prog { Record = ref record, MapIds = mapIds };
+        var prog = new Prog { Record = ref record, MapIds = mapIds, Functions = Functions };
         using Text.Holder text = new();
         System.Text.Json.Utf8JsonWriter json = text.Buffer.StartJson();
         FieldFiles.WriteJson(Prog.Fields, prog, json);
@@ -141,7 +146,7 @@ internal static class Samples
         StrongBox<prog_record> box = new(record);
         return (ViewContext _, uint _, out Prog prog) =>
         {
-            prog = new Prog { Record = ref box.Value, MapIds = mapIds };
+            prog = new Prog { Record = ref box.Value, MapIds = mapIds, Functions = Functions };
             return 0;
         };
     }

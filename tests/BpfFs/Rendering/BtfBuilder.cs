@@ -50,12 +50,14 @@ internal sealed class BtfBuilder
     public uint Datasec(string name, int size, params (uint Var, int Offset, int Size)[] variables) =>
         Add(name, BtfKind.Datasec, variables.Length, false, (uint)size, [.. variables.SelectMany(v => new[] { v.Var, (uint)v.Offset, (uint)v.Size })]);
 
-    public Btf Build()
+    public Btf Build() => Btf.TryParse(Bytes(), out int errno) ?? throw new InvalidOperationException($"libbpf does not take this BTF: {errno}");
+
+    /// <summary>As a .BTF section has it.</summary>
+    public byte[] Bytes()
     {
         byte[] types = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_types)).ToArray();
         uint[] header = [0x0001_eb9f, 24, 0, (uint)types.Length, (uint)types.Length, (uint)_strings.Count];
-        byte[] all = [.. MemoryMarshal.AsBytes<uint>(header), .. types, .. _strings];
-        return Btf.TryParse(all, out int errno) ?? throw new InvalidOperationException($"libbpf does not take this BTF: {errno}");
+        return [.. MemoryMarshal.AsBytes<uint>(header), .. types, .. _strings];
     }
 
     private uint Composite(BtfKind kind, string name, int size, Member[] members)

@@ -12,3 +12,19 @@ public sealed class RootFactAttribute : FactAttribute
         else if (!File.Exists("/dev/fuse")) Skip = "no /dev/fuse";
     }
 }
+
+/// <summary>A test that mounts over io_uring: skipped where the kernel cannot (before Linux 6.14, or built without CONFIG_FUSE_IO_URING).</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RingFactAttribute : FactAttribute
+{
+    public RingFactAttribute() => Skip = new RootFactAttribute().Skip ?? RingTheoryAttribute.Reason;
+}
+
+/// <summary>The same with data.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RingTheoryAttribute : TheoryAttribute
+{
+    public RingTheoryAttribute() => Skip = new RootFactAttribute().Skip ?? Reason;
+
+    internal static string? Reason => Support.RingSwitch.IsThere ? null : "no FUSE over io_uring in this kernel";
+}

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text;
+using Support;
 
 namespace Fuse.Tests;
 
@@ -10,20 +12,36 @@ internal sealed class SampleServer : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private readonly Process _process;
+    private readonly StringBuilder _log = new();
     private readonly bool _ownsMountPoint;
 
-    internal SampleServer(string? mountPoint = null, params string[] arguments)
+    internal SampleServer(Transport transport, string? mountPoint = null, params string[] arguments)
+        : this(transport, null, true, mountPoint, arguments) { }
+
+    /// <param name="transport">Which one.</param>
+    /// <param name="prefix">What goes before the program, such as taskset.</param>
+    /// <param name="isOffered">What the kernel's switch says while the server starts; only without <see cref="Transport.Device"/>.</param>
+    /// <param name="mountPoint">Null: a new one.</param>
+    /// <param name="arguments">After the mount point; none: 0.</param>
+    internal SampleServer(Transport transport, string[]? prefix, bool isOffered, string? mountPoint, params string[] arguments)
     {
         _ownsMountPoint = mountPoint is null;
         MountPoint = mountPoint ?? NewDirectory();
         string program = Path.Combine(AppContext.BaseDirectory, "SampleFs.dll");
-        _process = Process.Start(new ProcessStartInfo("dotnet", [program, MountPoint, .. arguments.Length == 0 ? ["0"] : arguments])
+        string[] command = ["dotnet", program, MountPoint, .. arguments.Length == 0 ? ["0"] : arguments];
+        if (transport == Transport.RingOnOneProcessor) command = ["taskset", "-c", "0", .. command];
+        if (transport != Transport.Device && !arguments.Contains("auto")) command = [.. command, RingSwitch.IsThere ? "on" : "auto"];
+        command = [.. prefix ?? [], .. command];
+        ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
-        _process.ErrorDataReceived += (_, _) => { };
+        };
+        if (transport == Transport.RingOnOneProcessor) start.Environment["DOTNET_PROCESSOR_COUNT"] = "1";
+        using RingSwitch? on = transport == Transport.Device ? null : new RingSwitch(isOffered); // until INIT is answered
+        _process = Process.Start(start)!;
+        _process.ErrorDataReceived += (_, line) => Collect(line.Data);
         _process.BeginErrorReadLine();
         Greeting = ReadLine();
     }
@@ -32,6 +50,12 @@ internal sealed class SampleServer : IDisposable
 
     /// <summary>"ready PID", or why not.</summary>
     internal string Greeting { get; }
+
+    /// <summary>What it logged: warnings and errors.</summary>
+    internal string Log
+    {
+        get { lock (_log) return _log.ToString(); }
+    }
 
     internal int ProcessId => _process.Id;
 
@@ -66,6 +90,11 @@ internal sealed class SampleServer : IDisposable
         _process.Dispose();
         for (int tries = 0; tries < 5 && Mounts(MountPoint) > 0; tries++) Gcc.Run("umount", "-l", MountPoint);
         if (_ownsMountPoint && Mounts(MountPoint) == 0) Directory.Delete(MountPoint, recursive: true);
+    }
+
+    private void Collect(string? line)
+    {
+        lock (_log) _log.AppendLine(line);
     }
 
     internal static int Mounts(string path) => MountInfo.ReadAll().Count(m => m.MountPoint == path);

@@ -34,6 +34,28 @@ public sealed class InitTests
         Assert.Equal(32 * 4096, _wire.Dispatcher.Connection.MaxRead);
     }
 
+    [Theory]
+    [InlineData(true, true, true)]
+    [InlineData(true, false, false)] // taken only if there are rings
+    [InlineData(false, true, false)] // and only if it was offered
+    public void Io_uring_is_taken_where_it_is_offered_and_can_be_had(bool isOffered, bool canBeHad, bool isTaken)
+    {
+        int asked = 0;
+        _wire.Dispatcher.PrepareRings = () =>
+        {
+            asked++;
+            return canBeHad;
+        };
+        fuse_init_in offer = new() { major = 7, minor = 42, flags = uint.MaxValue, flags2 = uint.MaxValue };
+        if (!isOffered) offer.flags2 &= ~(1u << 9);
+        Assert.Equal(0, _wire.Errno(_wire.Send(Init, 0, offer)));
+        fuse_init_out answer = _wire.Payload<fuse_init_out>();
+        Assert.Equal(isTaken ? 1u << 9 : 0, answer.flags2); // nothing else of flags2
+        Assert.Equal(isTaken, (answer.flags & (1u << 30)) != 0); // FUSE_INIT_EXT: it counts
+        Assert.Equal(isOffered, asked == 1);
+        Assert.Equal(isTaken, _wire.Dispatcher.Connection.IsOverIoUring);
+    }
+
     [Fact]
     public void The_short_body_of_old_kernels_will_do()
     {

@@ -3,7 +3,7 @@ using Fuse;
 using Fuse.Sample;
 using Microsoft.Extensions.Logging;
 
-// SampleFs MOUNTPOINT [workers [rw [nonempty]]]: serves the sample tree and takes commands on standard input; each is answered by one line.
+// SampleFs MOUNTPOINT [workers [rw] [nonempty] [on|auto] [short-ring]]: serves the sample tree and takes commands on standard input; each is answered by one line.
 SampleTree tree = new();
 FuseMount mount;
 try
@@ -16,6 +16,8 @@ try
         Workers = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 0,
         ReadOnly = !args.Contains("rw"),
         NonEmpty = args.Contains("nonempty"),
+        IoUring = args.Contains("on") ? IoUring.On : args.Contains("auto") ? IoUring.Auto : IoUring.Off,
+        RingPayload = args.Contains("short-ring") ? 4096 : 1 << 20,
     };
     mount = FuseMount.Mount(args[0], tree, options, new StderrLogger());
 }
@@ -54,6 +56,8 @@ async Task<string> Obey(string command)
             case "count": tree.Count(); break;
             case "invalidate": return Line(mount.Connection.InvalidateInode(17, 0, 0));
             case "forget-entry": return Line(mount.Connection.InvalidateEntry(1, "hello"u8));
+            case "transport": return mount.Transport;
+            case "lookups": return $"{tree.Looked.Total} {tree.Looked.Wrong}";
             case "open": return Line(tree.OpenCount);
             case "fds": return Line(Directory.GetFiles("/proc/self/fd").Length);
             case "threads": return Line(Directory.GetDirectories("/proc/self/task").Length);

@@ -70,7 +70,7 @@ internal static class CodeFiles
         }
     }
 
-    private static int Open(ViewContext context, ulong key, bool withInstructions, out OpenProgram? program, out ProgramCode? code)
+    internal static int Open(ViewContext context, ulong key, bool withInstructions, out OpenProgram? program, out ProgramCode? code)
     {
         code = null;
         int errno = context.Iterators.Code.Open((uint)key, out program);
@@ -79,7 +79,7 @@ internal static class CodeFiles
 
     private static Btf? LoadBtf(ProgramCode code) => code.BtfId == 0 ? null : Btf.TryLoad(code.BtfId, out _);
 
-    private sealed class ProgramNames(OpenProgram program) : CodeNames
+    internal sealed class ProgramNames(OpenProgram program) : CodeNames
     {
         public override int Call(int instruction, Span<byte> name) => program.NameCall(instruction, name);
 

@@ -71,4 +71,5 @@ internal static class Pseudo
     public const int MapIndex = 5;
     public const int MapIndexValue = 6;
     public const int Call = 1;
+    public const int KernelCall = 2; // BPF_PSEUDO_KFUNC_CALL
 }

@@ -3,20 +3,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fuse.Tests;
 
-public sealed class ReadTests : IDisposable
+public abstract class ReadTheme(Transport transport) : MountTheme(transport)
 {
-    private readonly SampleServer _server = new();
-
-    public void Dispose() => _server.Dispose();
-
     [RootFact]
     public void Small_file_by_any_reader()
     {
-        Assert.Equal("hello, world\n", File.ReadAllText(_server.At("hello")));
-        Assert.Equal("hello, world\n", File.ReadAllText(_server.At("link")));
-        Assert.Equal("hello, world\n", Gcc.Run("cat", _server.At("hello")).Output);
-        Assert.Equal("13", Gcc.Run("stat", "-c", "%s", _server.At("hello")).Output.Trim());
-        Assert.Matches("^(3[1-9]|4[0-2]) 1048576$", _server.Ask("protocol")); // 7.31 is Linux 5.4, 7.42 is 6.14
+        Assert.Equal("hello, world\n", File.ReadAllText(Server.At("hello")));
+        Assert.Equal("hello, world\n", File.ReadAllText(Server.At("link")));
+        Assert.Equal("hello, world\n", Gcc.Run("cat", Server.At("hello")).Output);
+        Assert.Equal("13", Gcc.Run("stat", "-c", "%s", Server.At("hello")).Output.Trim());
+        Assert.Matches("^(3[1-9]|4[0-2]) 1048576$", Server.Ask("protocol")); // 7.31 is Linux 5.4, 7.42 is 6.14
     }
 
     [RootFact]
@@ -24,7 +20,7 @@ public sealed class ReadTests : IDisposable
     {
         foreach (string name in (string[])["big", "direct"])
         {
-            using SafeFileHandle file = File.OpenHandle(_server.At(name));
+            using SafeFileHandle file = File.OpenHandle(Server.At(name));
             byte[] buffer = new byte[4096];
             foreach (long offset in (long[])[0, 1, 4095, 4096, 65535, 1 << 20, SampleTree.BigSize - 1])
             {
@@ -40,7 +36,7 @@ public sealed class ReadTests : IDisposable
     [RootFact]
     public void One_byte_at_a_time()
     {
-        using SafeFileHandle file = File.OpenHandle(_server.At("direct"));
+        using SafeFileHandle file = File.OpenHandle(Server.At("direct"));
         byte[] one = new byte[1];
         for (long offset = 4000; offset < 4200; offset++)
         {
@@ -52,7 +48,7 @@ public sealed class ReadTests : IDisposable
     [RootFact]
     public void A_mebibyte_in_one_request()
     {
-        using (SafeFileHandle file = File.OpenHandle(_server.At("direct")))
+        using (SafeFileHandle file = File.OpenHandle(Server.At("direct")))
         {
             byte[] buffer = new byte[1 << 20];
             for (long offset = 0; offset < SampleTree.BigSize; offset += buffer.Length)
@@ -62,7 +58,7 @@ public sealed class ReadTests : IDisposable
             }
         }
         // A buffer that does not begin on a page boundary takes one page more than a request may have: hence up to two requests each.
-        string count = _server.Ask("counts").Split(' ').First(c => c.StartsWith("READ=", StringComparison.Ordinal));
+        string count = Server.Ask("counts").Split(' ').First(c => c.StartsWith("READ=", StringComparison.Ordinal));
         int reads = int.Parse(count[5..].Split('/')[0], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(reads, 8, 16);
     }
@@ -76,7 +72,7 @@ public sealed class ReadTests : IDisposable
             foreach (string name in (string[])["big", "direct"])
             {
                 string copy = Path.Combine(copies, name);
-                Assert.Equal(0, Gcc.Run("cp", _server.At(name), copy).Code);
+                Assert.Equal(0, Gcc.Run("cp", Server.At(name), copy).Code);
                 byte[] bytes = File.ReadAllBytes(copy);
                 Assert.Equal(SampleTree.BigSize, bytes.Length);
                 for (int i = 0; i < bytes.Length; i += 251) Assert.Equal(SampleTree.Pattern(i), bytes[i]);
@@ -95,37 +91,43 @@ public sealed class ReadTests : IDisposable
         {
             for (int i = 0; i < 20; i++)
             {
-                Assert.Contains("Input/output error", Gcc.Run("cat", _server.At(name)).Output, StringComparison.Ordinal);
+                Assert.Contains("Input/output error", Gcc.Run("cat", Server.At(name)).Output, StringComparison.Ordinal);
             }
         }
-        Assert.Equal("hello, world\n", File.ReadAllText(_server.At("hello")));
+        Assert.Equal("hello, world\n", File.ReadAllText(Server.At("hello")));
     }
 
     [RootFact]
     public void Invalidating_drops_what_the_kernel_has_cached()
     {
-        Assert.Equal("00000000", File.ReadAllText(_server.At("counter")));
-        _server.Ask("count");
-        Assert.Equal("00000000", File.ReadAllText(_server.At("counter"))); // FOPEN_KEEP_CACHE
-        Assert.Equal("0", _server.Ask("invalidate"));
-        Assert.Equal("00000001", File.ReadAllText(_server.At("counter")));
-        File.ReadAllText(_server.At("hello"));
-        Assert.Equal("0", _server.Ask("forget-entry"));
-        Assert.Equal("hello, world\n", File.ReadAllText(_server.At("hello")));
+        Assert.Equal("00000000", File.ReadAllText(Server.At("counter")));
+        Server.Ask("count");
+        Assert.Equal("00000000", File.ReadAllText(Server.At("counter"))); // FOPEN_KEEP_CACHE
+        Assert.Equal("0", Server.Ask("invalidate"));
+        Assert.Equal("00000001", File.ReadAllText(Server.At("counter")));
+        File.ReadAllText(Server.At("hello"));
+        Assert.Equal("0", Server.Ask("forget-entry"));
+        Assert.Equal("hello, world\n", File.ReadAllText(Server.At("hello")));
     }
 
     [RootFact]
     public void Nothing_stays_open_and_nothing_is_allocated()
     {
-        for (int i = 0; i < 200; i++) File.ReadAllText(_server.At("hello"));
-        string descriptors = _server.Ask("fds");
-        int allocated = int.Parse(_server.Ask("allocated"), System.Globalization.CultureInfo.InvariantCulture);
-        for (int i = 0; i < 3000; i++) File.ReadAllText(_server.At("hello"));
-        Assert.Equal(descriptors, _server.Ask("fds"));
+        for (int i = 0; i < 200; i++) File.ReadAllText(Server.At("hello"));
+        string descriptors = Server.Ask("fds");
+        int allocated = int.Parse(Server.Ask("allocated"), System.Globalization.CultureInfo.InvariantCulture);
+        for (int i = 0; i < 3000; i++) File.ReadAllText(Server.At("hello"));
+        Assert.Equal(descriptors, Server.Ask("fds"));
         // RELEASE is sent without waiting for it.
-        for (int tries = 0; tries < 50 && _server.Ask("open") != "0"; tries++) Thread.Sleep(10);
-        Assert.Equal("0", _server.Ask("open"));
-        int after = int.Parse(_server.Ask("allocated"), System.Globalization.CultureInfo.InvariantCulture);
+        for (int tries = 0; tries < 50 && Server.Ask("open") != "0"; tries++) Thread.Sleep(10);
+        Assert.Equal("0", Server.Ask("open"));
+        int after = int.Parse(Server.Ask("allocated"), System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(after - allocated, 0, 100); // KiB, for the commands themselves; 3000 rounds of 3 requests would show
     }
 }
+
+public sealed class DeviceReadTests() : ReadTheme(Transport.Device);
+
+public sealed class RingReadTests() : ReadTheme(Transport.Ring);
+
+public sealed class RingOnOneProcessorReadTests() : ReadTheme(Transport.RingOnOneProcessor);

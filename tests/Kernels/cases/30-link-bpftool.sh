@@ -1,0 +1,24 @@
+# Every key that bpftool has of a link is the same here, whatever the link's type.
+. /vm/lib.sh
+need_view
+
+# one member of the JSON a line, without the holders, which are not for everybody
+members() { sed 's/,"pids":\[[^]]*\]//' | tr -d '{}[]' | tr ',' '\n'; }
+
+link_fixtures
+view
+bpftool -j link show | sed 's/},{"id"/}\n{"id"/g' >/tmp/bpftool.json
+check 'bpftool lists links' grep -q '"type":"tracing"' /tmp/bpftool.json
+while read -r line; do
+    id=${line#*\"id\":}
+    id=${id%%[,\}]*}
+    members <$MNT/links/$id/json >/tmp/ours
+    # a struct_ops link has no program, and here no prog_id; a type or kind that bpftool knows by its number has a name here
+    missing=$(printf '%s\n' "$line" | members | grep -Ev '"prog_id":0$|"(type|attach_type)":[0-9]' | grep -vxFf /tmp/ours)
+    same "link $id has what bpftool says: ${line%%,\"pids*}" "$missing" ''
+done </tmp/bpftool.json
+same 'links.json has every link' "$(grep -o '{"id":' $MNT/links.json | wc -l)" "$(bpf-ids | grep -c '^link ')"
+lacks 'no link could not be read' "$(cat $MNT/links.json)" '.*"error":.*'
+# no address of the kernel's half, neither in hex nor in decimal
+lacks 'links.json has no kernel address' "$(members <$MNT/links.json)" '.*("0x)?ffff[0-9a-f]{12}.*|.*:184467[0-9]{14}.*'
+end_view
