@@ -53,8 +53,7 @@ public sealed class MapTypeTests(PlainView view) : IClassFixture<PlainView>
         using Socket socket = Bound();
         using BpfMap map = BpfMap.Create("t_sock", type, 4, 8, 4);
         map.Update(BitConverter.GetBytes(1), BitConverter.GetBytes((ulong)socket.Handle));
-        SameAsBpftool(map, 1);
-        Assert.Equal(Cookie(socket), ValueOf(map));
+        Assert.Contains($"\"cookie\":{BitConverter.ToUInt64(Convert.FromHexString(Cookie(socket).Replace(" ", "", StringComparison.Ordinal)))},", File.ReadAllText(view.Of(map, "entries")), StringComparison.Ordinal);
         if (type == MapType.Sockhash) Assert.Equal("1\n", File.ReadAllText(view.Of(map, "elem_count")));
     }
 
@@ -159,7 +158,7 @@ public sealed class MapTypeTests(PlainView view) : IClassFixture<PlainView>
             [
                 (MapType.Ringbuf, 0, 0, 4096, 0, "consumes"), (UserRingbuf, 0, 0, 4096, 0, "consumes"), (MapType.BloomFilter, 0, 4, 10, 0, "bloom"),
                 (MapType.StackTrace, 4, 16, 4, 0, "addresses"), (MapType.PerfEventArray, 4, 4, 2, 0, "perf"), (MapType.CgroupArray, 4, 4, 2, 0, "cgroups"),
-                (Xskmap, 4, 4, 2, 0, "AF_XDP"), (Arena, 0, 0, 1, Mmapable, "arena"), (MapType.Sockmap, 4, 4, 2, 0, "8 bytes"),
+                (Xskmap, 4, 4, 2, 0, "AF_XDP"), (Arena, 0, 0, 1, Mmapable, "arena"),
             ])
         {
             using BpfMap map = BpfMap.Create("t_not", type, key, value, entries, flags);
