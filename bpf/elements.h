@@ -16,53 +16,9 @@
 #define BPFFS_VIEW_ELEMENTS_H
 
 #include "kernel.h"
+#include "chunks.h"
 #include "percpu.h"
 #include "records.h"
-
-#define CHUNK		64	/* most elements fit; larger ones take several */
-#define CHUNK_WORDS	(CHUNK / sizeof(__u64))
-#define ROUND_UP_8(x)	(((x) + 7) & ~7u)
-
-struct element_walk {
-	struct seq_file *seq;
-	__u64 address;
-	__u32 size;
-	__u64 sum;
-};
-
-static __always_inline long read_chunk(__u64 i, struct element_walk *walk, struct seq_file *seq)
-{
-	__u64 words[CHUNK_WORDS] = {}, sum = walk->sum;
-	__u32 done = i * CHUNK, len, w;
-
-	if (done >= walk->size)
-		return 1;
-	len = walk->size - done;
-	if (len > CHUNK)
-		len = CHUNK;
-	bpf_probe_read_kernel(words, len, (void *)(walk->address + done));
-	/* All words, used or not: without a branch in it the loop costs the verifier nothing. */
-#pragma unroll
-	for (w = 0; w < CHUNK_WORDS; w++)
-		sum = (sum << 7 | sum >> 57) ^ words[w];
-	walk->sum = sum;
-	len = ROUND_UP_8(len);
-	if (seq && len <= CHUNK)
-		bpf_seq_write(seq, words, len);
-	return 0;
-}
-
-static long sum_chunk(__u64 i, void *ctx)
-{
-	return read_chunk(i, ctx, NULL);
-}
-
-static long write_chunk(__u64 i, void *ctx)
-{
-	struct element_walk *walk = ctx;
-
-	return read_chunk(i, walk, walk->seq);
-}
 
 static __always_inline bool is_percpu(__u32 type)
 {

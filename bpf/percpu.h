@@ -9,6 +9,7 @@
 #define BPFFS_VIEW_PERCPU_H
 
 #include "kernel.h"
+#include "chunks.h"
 #include "records.h"
 
 #define MAX_CPUS	8192	/* CONFIG_NR_CPUS of any distribution */
@@ -21,15 +22,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } percpu_probe SEC(".maps");
-
-/* The verifier knows a pointer that must not be calculated with; read back through a probe it is a number. */
-static __always_inline __u64 as_number(const void *pointer)
-{
-	__u64 number = 0;
-
-	bpf_probe_read_kernel(&number, sizeof(number), &pointer);
-	return number;
-}
 
 /* The copy of *percpu that CPU `cpu` has; NULL beyond the last CPU. */
 static __always_inline void *percpu_copy(const void *percpu, __u32 cpu)

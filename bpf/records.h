@@ -378,6 +378,159 @@ struct one_link_record {
 	struct link_record link;
 };
 
+/* Who may look into a process as it was when the record was made (owner.h). */
+struct task_owner_record {
+	__u32 uid;			/* 0: only root */
+	__u32 gid;
+	__u32 user_ns;			/* inode of its user namespace */
+	__u32 pid;			/* of the process, in the pid namespace of who reads this */
+};
+
+/* One process (tasks.bpf.c). Namespaces are inodes; 0: it has none any more. */
+struct task_record {
+	struct task_owner_record owner;
+	__u64 start_time;		/* ns since boot, CLOCK_BOOTTIME */
+	__u64 total_vm;			/* pages */
+	__u64 cgroup_id;		/* in the cgroup2 hierarchy */
+	__u64 cap_effective;
+	__u32 ppid;			/* 0: none that the reader's pid namespace shows */
+	__u32 state;			/* __state and exit_state together */
+	__u32 threads;
+	__u32 flags;			/* enum task_flags */
+	__u32 seccomp;			/* 0: none, 1: strict, 2: filter */
+	__u32 uid;
+	__u32 euid;
+	__u32 suid;
+	__u32 fsuid;
+	__u32 gid;
+	__u32 egid;
+	__u32 sgid;
+	__u32 fsgid;
+	__u32 net_ns;
+	__u32 mnt_ns;
+	__u32 pid_ns;
+	__u32 uts_ns;
+	__u32 ipc_ns;
+	__u32 cgroup_ns;
+	__u32 time_ns;
+	char comm[16];
+};
+
+/* One thread. */
+struct thread_record {
+	__u32 tid;			/* in the reader's pid namespace; 0: not in it */
+	__u32 user_ns;			/* inode of its user namespace */
+};
+
+enum task_flags {
+	TASK_KERNEL_THREAD	= 1,
+	TASK_NO_NEW_PRIVS	= 2,
+};
+
+/* One open file of a process, followed by `length` bytes of path with its NUL, filled up to a multiple of 8. */
+struct task_file_record {
+	struct task_owner_record owner;
+	__u64 ino;
+	__u32 fd;
+	__u32 mode;			/* of the inode: S_IFMT and permissions */
+	__u32 flags;			/* of open(2) */
+	__u32 kind;			/* enum holder_kind; 0: no BPF object */
+	__u32 id;			/* of the object; of a socket, of its filter */
+	__u32 length;			/* 0: errno tells why there is no path */
+	__s32 error;
+	__u32 reserved;
+};
+
+/* What a mapping is called. */
+enum vma_name {
+	VMA_NONE	= 0,
+	VMA_FILE	= 1,		/* by the path that follows */
+	VMA_SHARED_ANON	= 2,		/* by prctl(2), PR_SET_VMA_ANON_NAME; the mapping is of shared memory */
+	VMA_ANON	= 3,		/* the same, private */
+	VMA_SPECIAL	= 4,		/* by the kernel: [vdso], with its brackets */
+	VMA_HEAP	= 5,
+	VMA_STACK	= 6,
+};
+
+/* One mapping of a process, followed by its name as a file is by its path. */
+struct task_vma_record {
+	struct task_owner_record owner;
+	__u64 start;
+	__u64 end;
+	__u64 flags;			/* VM_* */
+	__u64 offset;			/* bytes */
+	__u64 ino;
+	__u32 dev;			/* s_dev: major << 20 | minor */
+	enum vma_name name;
+	__u32 length;
+	__s32 error;
+};
+
+#define KERNEL_NAME_LEN	256
+
+/* One cgroup of the cgroup2 hierarchy, parents before children (kernel_tables.bpf.c). */
+struct cgroup_row_record {
+	__u64 id;			/* inode of its directory */
+	__u32 level;			/* 0: the root */
+	__u32 descendants;
+	__u32 dying_descendants;	/* removed, but still kept by something */
+	__u32 populated;		/* 1: there are processes in it or below */
+	char name[KERNEL_NAME_LEN];	/* of its directory */
+};
+
+enum kmem_cache_flags {
+	KMEM_HAS_TOTALS		= 1,	/* this kernel counts slabs and objects (CONFIG_SLUB_DEBUG) */
+};
+
+/* One slab cache. */
+struct kmem_cache_record {
+	__u64 slabs;
+	__u64 objects;			/* in all slabs, used and free */
+	__u32 object_size;		/* bytes asked for */
+	__u32 slab_size;		/* bytes an object takes in a slab */
+	__u32 objects_per_slab;
+	__u32 pages_per_slab;
+	__u32 align;
+	__u32 flags;			/* SLAB_* */
+	__u32 aliases;			/* how many kmem_cache_create() share it */
+	__u32 known;			/* enum kmem_cache_flags */
+	char name[KERNEL_NAME_LEN];
+};
+
+/* One DMA buffer. */
+struct dmabuf_record {
+	__u64 ino;
+	__u64 size;			/* bytes */
+	char exporter[64];
+	char name[64];			/* given by user space: any bytes */
+};
+
+/* Given to setup_tables. */
+struct setup_tables_record {
+	__u32 nodes;			/* possible NUMA nodes */
+};
+
+/*
+ * A socket in a map: sk_storage, where the value is followed by struct element_end_record, or sockmap and sockhash. What follows it is
+ * filled up to a multiple of 8: key_size bytes of key, value_size bytes of value.
+ */
+struct map_socket_record {
+	__u64 ino;			/* 0: no file (orphaned, or not yet accepted) */
+	__u64 cookie;
+	__u32 net_ns;
+	__u32 family;
+	__u32 type;			/* SOCK_* */
+	__u32 protocol;
+	__u32 state;			/* TCP_* */
+	__u32 local_port;
+	__u32 remote_port;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 reserved;
+	__u8 local[16];			/* IPv4: the first 4 */
+	__u8 remote[16];
+};
+
 /* One of the functions of a kprobe_multi or uprobe_multi link (func: which, from 0), or of a BTF (func: the type's id). */
 struct link_func_record {
 	__u32 fd;		/* of the link or BTF */

@@ -29,6 +29,13 @@ internal sealed unsafe class BpfObject : SafeHandle
     {
         using var stream = (UnmanagedMemoryStream)(typeof(BpfObject).Assembly.GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"no embedded object {name}"));
+        return Open(name, stream.PositionPointer, (nuint)stream.Length, kernelBtf); // it lies in the loaded image: libbpf reads it in place
+    }
+
+    /// <summary>Opens an object that lies in memory, and must stay there while this lives.</summary>
+    /// <exception cref="BpfException">It cannot be parsed.</exception>
+    public static BpfObject Open(string name, byte* bytes, nuint length, string? kernelBtf)
+    {
         fixed (byte* objectName = "bpffs_view"u8)
         fixed (byte* btf = kernelBtf is null ? null : Encoding.UTF8.GetBytes(kernelBtf + '\0'))
         {
@@ -38,8 +45,7 @@ internal sealed unsafe class BpfObject : SafeHandle
                 object_name = objectName,
                 btf_custom_path = btf,
             };
-            // The resource lies in the loaded image: libbpf reads it in place.
-            nint handle = LibBpf.bpf_object__open_mem(stream.PositionPointer, (nuint)stream.Length, &opts);
+            nint handle = LibBpf.bpf_object__open_mem(bytes, length, &opts);
             return handle == 0 ? throw Failure("open", name, Marshal.GetLastPInvokeError()) : new BpfObject(name, kernelBtf, handle);
         }
     }
@@ -61,6 +67,17 @@ internal sealed unsafe class BpfObject : SafeHandle
 
     /// <summary>Leaves a program out of the load.</summary>
     public void LeaveOut(string program) => LibBpf.bpf_program__set_autoload(Find(program), false);
+
+    /// <summary>Name and section of every program.</summary>
+    public List<(string Name, string Section)> Programs()
+    {
+        List<(string, string)> programs = [];
+        for (nint p = LibBpf.bpf_object__next_program(handle, 0); p != 0; p = LibBpf.bpf_object__next_program(handle, p))
+        {
+            programs.Add((Text(LibBpf.bpf_program__name(p)), Text(LibBpf.bpf_program__section_name(p))));
+        }
+        return programs;
+    }
 
     /// <summary>The descriptor of a loaded program; negative if it was left out. The object keeps owning it.</summary>
     public int ProgramFd(string program) => LibBpf.bpf_program__fd(Find(program));

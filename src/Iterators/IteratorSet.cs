@@ -12,6 +12,9 @@ public sealed record IteratorSetOptions
     /// <summary>A BTF file to take for the running kernel's instead of <c>/sys/kernel/btf/vmlinux</c>; null: the kernel's.</summary>
     public string? KernelBtf { get; init; }
 
+    /// <summary>Not the programs that find out who holds an object: a tenth of the load.</summary>
+    public bool WithoutHolders { get; init; }
+
     /// <summary>Only the programs that pins need.</summary>
     public bool PinsOnly { get; init; }
 }
@@ -24,6 +27,7 @@ public sealed unsafe class IteratorSet : IDisposable
 {
     private readonly BpfObject _object;
     private readonly List<ProgramRow> _missing = [];
+    private readonly List<LazyObject> _lazy = [];
 
     private IteratorSet(BpfObject @object) => _object = @object;
 
@@ -69,11 +73,43 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary>The code of programs.</summary>
     public CodeReader Code { get; private set; } = null!;
 
+    /// <summary><see cref="task_record"/> of every process, or of one by its thread.</summary>
+    public LazyIterator? Tasks { get; private set; }
+
+    /// <summary><see cref="thread_record"/> of every thread.</summary>
+    public LazyIterator? Threads { get; private set; }
+
+    /// <summary><see cref="task_file_record"/> of every open file, each followed by its path; by thread.</summary>
+    public LazyIterator? TaskFiles { get; private set; }
+
+    /// <summary><see cref="task_vma_record"/> of every mapping, each followed by its name; by thread.</summary>
+    public LazyIterator? TaskVmas { get; private set; }
+
+    /// <summary><see cref="cgroup_row_record"/> of every cgroup.</summary>
+    public LazyIterator? Cgroups { get; private set; }
+
+    /// <summary>Text: a line per symbol.</summary>
+    public LazyIterator? Ksyms { get; private set; }
+
+    /// <summary><see cref="kmem_cache_record"/> of every slab cache.</summary>
+    public LazyIterator? KmemCaches { get; private set; }
+
+    /// <summary><see cref="dmabuf_record"/> of every DMA buffer.</summary>
+    public LazyIterator? Dmabufs { get; private set; }
+
+    /// <summary><see cref="map_socket_record"/>, value and end mark of every socket that has an element in a socket storage.</summary>
+    public LazyIterator? SkStorages { get; private set; }
+
+    /// <summary><see cref="map_socket_record"/> and key of every socket in a sockmap or sockhash.</summary>
+    public LazyIterator? Sockmaps { get; private set; }
     /// <summary>What is attached without a link.</summary>
     public AttachReader Attach { get; private set; } = null!;
 
     /// <summary>Programs that this kernel has no target for.</summary>
     public IReadOnlyList<ProgramRow> Missing => _missing;
+
+    /// <summary>Programs that were left out because nobody wants them.</summary>
+    public IReadOnlyList<ProgramRow> NotNeeded { get; private set; } = [];
 
     /// <summary>Loads and attaches everything the kernel has a target for.</summary>
     /// <exception cref="BpfException">The kernel has no BTF, forbids BPF, or refuses a program (the detail is the verifier's).</exception>
@@ -81,19 +117,23 @@ public sealed unsafe class IteratorSet : IDisposable
     {
         LibBpfLog.SendTo(logger);
         var watch = Stopwatch.StartNew();
-        List<ProgramRow> leftOut = options.PinsOnly ? [.. ProgramTable.Rows.Except(Pins.Programs)] : [];
+        ProgramRow[] notNeeded = options.PinsOnly ? [.. ProgramTable.Rows.Except(Pins.Programs)]
+            : options.WithoutHolders ? [ProgramTable.Holders, ProgramTable.WalkPins] : [];
+        List<ProgramRow> leftOut = [.. notNeeded];
         BpfObject? loaded = null;
         IteratorSet? set = null;
         try
         {
             loaded = OpenAndLoad(options, leftOut);
             set = new IteratorSet(loaded) { Code = new CodeReader(options.KernelBtf, logger), Attach = new AttachReader(options.KernelBtf, logger) };
-            foreach (ProgramRow row in leftOut.Except(options.PinsOnly ? ProgramTable.Rows.Except(Pins.Programs) : []))
+            set.NotNeeded = notNeeded;
+            foreach (ProgramRow row in leftOut.Except(notNeeded))
             {
                 set._missing.Add(row);
                 Log.TargetMissing(logger, row.Name, row.Target.Name, row.Target.Since);
             }
             set.AttachAll(leftOut, options.PinsOnly);
+            if (!options.PinsOnly) set.FindLazy(options.KernelBtf, logger);
             Log.Loaded(logger, ProgramTable.Rows.Count - leftOut.Count, watch.ElapsedMilliseconds, Marshal.PtrToStringUTF8((nint)LibBpf.libbpf_version_string()) ?? "");
             return set;
         }
@@ -112,6 +152,7 @@ public sealed unsafe class IteratorSet : IDisposable
         Pinned?.Dispose();
         _object.Dispose();
         Code.Dispose();
+        foreach (LazyObject lazy in _lazy) lazy.Dispose();
         Attach.Dispose();
     }
 
@@ -148,6 +189,35 @@ public sealed unsafe class IteratorSet : IDisposable
         fixed (byte* name = Encoding.UTF8.GetBytes(target.Name + '\0')) return LibBpf.libbpf_find_vmlinux_btf_id(name, LibBpf.BPF_TRACE_ITER) > 0;
     }
 
+    /// <summary>The iterators that are loaded when they are first read: those whose targets the kernel has.</summary>
+    private void FindLazy(string? kernelBtf, ILogger logger)
+    {
+        HashSet<Target> known = KernelTypes.KnownTargets(kernelBtf, [.. LazyPrograms.Rows.Select(row => row.Target).Distinct()]);
+        ProgramRow[] missing = [.. LazyPrograms.Rows.Where(row => !known.Contains(row.Target))];
+        _missing.AddRange(missing);
+        var tasks = new LazyObject("tasks.bpf.o", [.. LazyPrograms.OfTasks.Intersect(missing)], kernelBtf, logger);
+        var tables = new LazyObject("kernel_tables.bpf.o", [.. LazyPrograms.OfTables.Intersect(missing)], kernelBtf, logger, SetUpTables);
+        _lazy.AddRange([tasks, tables]);
+        LazyIterator? of(LazyObject from, ProgramRow row) => missing.Contains(row) ? null : new LazyIterator(from, row);
+        Tasks = of(tasks, LazyPrograms.Tasks);
+        Threads = of(tasks, LazyPrograms.Threads);
+        TaskFiles = of(tasks, LazyPrograms.TaskFiles);
+        TaskVmas = of(tasks, LazyPrograms.TaskVmas);
+        Cgroups = of(tables, LazyPrograms.Cgroups);
+        Ksyms = of(tables, LazyPrograms.Ksyms);
+        KmemCaches = of(tables, LazyPrograms.KmemCaches);
+        Dmabufs = of(tables, LazyPrograms.Dmabufs);
+        SkStorages = of(tables, LazyPrograms.SkStorages);
+        Sockmaps = of(tables, LazyPrograms.Sockmaps);
+    }
+
+    private static void SetUpTables(BpfObject loaded)
+    {
+        setup_tables_record setup = new() { nodes = NumaNodes.Possible() };
+        int errno = OneObject.Run(loaded.ProgramFd("setup_tables"), ref setup);
+        if (errno != 0) throw new BpfException("run", "setup_tables", errno);
+    }
+
     private void AttachAll(List<ProgramRow> leftOut, bool pinsOnly)
     {
         IteratorLink? attach(ProgramRow row) => leftOut.Contains(row) ? null : IteratorLink.Attach(row.Name, _object.ProgramFd(row.Name));
@@ -172,6 +242,7 @@ public sealed unsafe class IteratorSet : IDisposable
         int result = OneObject.Run(_object.ProgramFd(ProgramTable.Setup.Name), ref setup);
         if (result != 0) throw new BpfException("run", ProgramTable.Setup.Name, result);
         Elements = new MapElements(leftOut.Contains(ProgramTable.MapElements) ? -1 : _object.ProgramFd(ProgramTable.MapElements.Name), cpus);
+        if (leftOut.Contains(ProgramTable.WalkPins)) return;
         PinWalkErrno = PinWalk.Open(_object.ProgramFd(ProgramTable.WalkPins.Name), _object.MapFd("pin_output"), Progs!.Descriptor, out PinWalk? pinned);
         Pinned = pinned;
     }

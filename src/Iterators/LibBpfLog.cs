@@ -16,6 +16,10 @@ internal static unsafe class LibBpfLog
     private static readonly Queue<string> s_lines = new();
     private static ILogger? s_logger;
 
+    /// <summary>Where this thread's lines go instead of into what is kept.</summary>
+    [ThreadStatic]
+    private static List<string>? t_collected;
+
     public static void SendTo(ILogger logger)
     {
         lock (s_lock) s_logger = logger;
@@ -26,6 +30,9 @@ internal static unsafe class LibBpfLog
     {
         lock (s_lock) s_lines.Clear();
     }
+
+    /// <summary>From now on this thread's warnings are collected; null: no longer. libbpf speaks on the thread that calls it.</summary>
+    public static void CollectInto(List<string>? lines) => t_collected = lines;
 
     /// <summary>The last <paramref name="lines"/> lines of what libbpf warned of.</summary>
     public static string Tail(int lines)
@@ -48,6 +55,11 @@ internal static unsafe class LibBpfLog
 
     private static void Keep(int level, string message)
     {
+        if (t_collected is { } collected && level == 0)
+        {
+            collected.AddRange(message.Split('\n'));
+            return;
+        }
         lock (s_lock)
         {
             foreach (string line in message.Split('\n'))

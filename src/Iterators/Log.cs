@@ -29,4 +29,19 @@ internal static partial class Log
 
     [LoggerMessage(20, LogLevel.Warning, "programs' code is shown without machine code and names of calls: {Cause}")]
     public static partial void CodeNotLoaded(ILogger logger, string cause);
+
+    [LoggerMessage(21, LogLevel.Debug, "loaded {Object} in {Milliseconds} ms")]
+    public static partial void LoadedObject(ILogger logger, string @object, long milliseconds);
+
+    [LoggerMessage(22, LogLevel.Warning, "{Cause}")]
+    public static partial void ObjectNotLoaded(ILogger logger, string cause);
+
+    [LoggerMessage(23, LogLevel.Information, "loaded iterators of {Path}: {Programs}")]
+    public static partial void LoadedUserObject(ILogger logger, string path, string programs);
+
+    [LoggerMessage(24, LogLevel.Warning, "{Path}: {Cause}")]
+    public static partial void UserObjectRefused(ILogger logger, string path, string cause);
+
+    [LoggerMessage(25, LogLevel.Information, "unloaded iterators of {Path}")]
+    public static partial void UnloadedUserObject(ILogger logger, string path);
 }

@@ -20,6 +20,24 @@ public sealed record Target(string Name, string Since)
     /// <summary>iter/task_file: kernel/bpf/task_iter.c.</summary>
     public static readonly Target TaskFile = new("task_file", "5.8");
 
+    /// <summary>iter/task: kernel/bpf/task_iter.c.</summary>
+    public static readonly Target Task = new("task", "5.8");
+
+    /// <summary>iter/task_vma: kernel/bpf/task_iter.c.</summary>
+    public static readonly Target TaskVma = new("task_vma", "5.12");
+
+    /// <summary>iter/kmem_cache: kernel/bpf/kmem_cache_iter.c.</summary>
+    public static readonly Target KmemCache = new("kmem_cache", "6.13");
+
+    /// <summary>iter/dmabuf: kernel/bpf/dmabuf_iter.c.</summary>
+    public static readonly Target Dmabuf = new("dmabuf", "6.16");
+
+    /// <summary>iter/bpf_sk_storage_map: net/core/bpf_sk_storage.c.</summary>
+    public static readonly Target SkStorageMap = new("bpf_sk_storage_map", "5.9");
+
+    /// <summary>iter/sockmap: net/core/sock_map.c.</summary>
+    public static readonly Target Sockmap = new("sockmap", "5.10");
+
     /// <summary>iter/ksym: kernel/kallsyms.c.</summary>
     public static readonly Target Ksym = new("ksym", "6.0");
 
@@ -64,4 +82,25 @@ public static class ProgramTable
         DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements, Holders,
         OneProg, OneProgMaps, OneProgFunc, OneMap, OneLink, LinkFunc, BtfFunc, WalkPins, Setup,
     ];
+}
+
+/// <summary>The programs of objects that are loaded when first wanted: <c>bpf/tasks.bpf.c</c>, <c>bpf/kernel_tables.bpf.c</c>.</summary>
+public static class LazyPrograms
+{
+    internal static readonly ProgramRow Tasks = new("task_records", Target.Task);
+    internal static readonly ProgramRow Threads = new("thread_records", Target.Task);
+    internal static readonly ProgramRow TaskFiles = new("task_file_records", Target.TaskFile);
+    internal static readonly ProgramRow TaskVmas = new("task_vma_records", Target.TaskVma);
+    internal static readonly ProgramRow Cgroups = new("cgroup_row_records", Target.Cgroup);
+    internal static readonly ProgramRow Ksyms = new("print_ksyms", Target.Ksym);
+    internal static readonly ProgramRow KmemCaches = new("kmem_cache_records", Target.KmemCache);
+    internal static readonly ProgramRow Dmabufs = new("dmabuf_records", Target.Dmabuf);
+    internal static readonly ProgramRow SkStorages = new("sk_storage_records", Target.SkStorageMap);
+    internal static readonly ProgramRow Sockmaps = new("sockmap_records", Target.Sockmap);
+
+    internal static readonly ProgramRow[] OfTasks = [Tasks, Threads, TaskFiles, TaskVmas];
+    internal static readonly ProgramRow[] OfTables = [Cgroups, Ksyms, KmemCaches, Dmabufs, SkStorages, Sockmaps];
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<ProgramRow> Rows { get; } = [.. OfTasks, .. OfTables];
 }

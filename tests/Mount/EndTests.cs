@@ -207,7 +207,7 @@ public sealed class EndTests
     {
         using Zoo zoo = new();
         using MountedView view = new();
-        void Load() => Tool.Shell("for i in 1 2 3; do find \"$1\" -type f -exec cat {} + >/dev/null; ls -lR \"$1\" >/dev/null; done", view.Root).Succeeded();
+        void Load() => Tool.Shell("for i in 1 2 3; do find \"$1\" -type f -exec cat {} + >/dev/null; ls -lR \"$1\" >/dev/null 2>&1; done; true", view.Root).Succeeded();
         int Descriptors() => Directory.GetFiles($"/proc/{view.ProcessId}/fd").Length;
         Load();
         int before = Descriptors();

@@ -53,8 +53,7 @@ public sealed class MapTypeTests(PlainView view) : IClassFixture<PlainView>
         using Socket socket = Bound();
         using BpfMap map = BpfMap.Create("t_sock", type, 4, 8, 4);
         map.Update(BitConverter.GetBytes(1), BitConverter.GetBytes((ulong)socket.Handle));
-        SameAsBpftool(map, 1);
-        Assert.Equal(Cookie(socket), ValueOf(map));
+        Assert.Contains($"\"cookie\":{Cookie(socket)},", File.ReadAllText(view.Of(map, "entries")), StringComparison.Ordinal);
         if (type == MapType.Sockhash) Assert.Equal("1\n", File.ReadAllText(view.Of(map, "elem_count")));
     }
 
@@ -147,7 +146,7 @@ public sealed class MapTypeTests(PlainView view) : IClassFixture<PlainView>
     {
         using BtfObject storage = new("storage");
         using BpfMap sockets = storage.Map("of_sockets", (MapType)24, 4, 8), tasks = storage.Map("of_tasks", (MapType)29, 4, 8), cgroups = storage.Map("of_cgroups", (MapType)32, 4, 8);
-        Says(sockets, "sockets");
+        Assert.Equal("", File.ReadAllText(view.Of(sockets, "entries"))); // it can be read, and no socket has one
         Says(tasks, "tasks");
         Says(cgroups, "cgroups");
     }
@@ -159,7 +158,7 @@ public sealed class MapTypeTests(PlainView view) : IClassFixture<PlainView>
             [
                 (MapType.Ringbuf, 0, 0, 4096, 0, "consumes"), (UserRingbuf, 0, 0, 4096, 0, "consumes"), (MapType.BloomFilter, 0, 4, 10, 0, "bloom"),
                 (MapType.StackTrace, 4, 16, 4, 0, "addresses"), (MapType.PerfEventArray, 4, 4, 2, 0, "perf"), (MapType.CgroupArray, 4, 4, 2, 0, "cgroups"),
-                (Xskmap, 4, 4, 2, 0, "AF_XDP"), (Arena, 0, 0, 1, Mmapable, "arena"), (MapType.Sockmap, 4, 4, 2, 0, "8 bytes"),
+                (Xskmap, 4, 4, 2, 0, "AF_XDP"), (Arena, 0, 0, 1, Mmapable, "arena"),
             ])
         {
             using BpfMap map = BpfMap.Create("t_not", type, key, value, entries, flags);

@@ -114,6 +114,23 @@ nothing_left() {
     fi
 }
 
+# loads_each OBJECT: every program of it alone, but those that only newer kernels have a target for
+loads_each() {
+    tried=$(bpf-try "$1" 2>&1)
+    for program in $(printf '%s\n' "$tried" | sed -n 's/^\(loads\|refused\) //p'); do
+        check_name="$(basename "$1") $program loads"
+        if printf '%s\n' "$tried" | grep -qx "loads $program"; then
+            ok "$check_name"
+        elif printf '%s\n' "$program" | grep -qx 'kmem_cache_records\|dmabuf_records' &&
+            printf '%s\n' "$tried" | grep -q "prog '$program': failed to find kernel BTF type ID"; then
+            skip "$check_name" 'its target came with Linux 6.13 or 6.16'
+        else
+            not_ok "$check_name" 'refused'
+            note "$(printf '%s\n' "$tried" | sed -n "/^refused $program\$/,/^\(loads\|refused\) [^ ]*\$/p")"
+        fi
+    done
+}
+
 # ---- fixtures
 
 # fixtures OBJECT[@PROGRAM]...: loads and attaches them; they end with the case

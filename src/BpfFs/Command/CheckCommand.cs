@@ -80,13 +80,15 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
 
     private void CheckTargets()
     {
-        Target[] targets = [.. ProgramTable.Rows.Select(row => row.Target).Distinct()];
+        Target[] targets = [.. ProgramTable.Rows.Concat(LazyPrograms.Rows).Select(row => row.Target).Distinct()];
+        HashSet<Target> needed = [.. ProgramTable.Rows.Select(row => row.Target)];
         static string nameInBtf(Target target) => target == Target.Syscall ? "BPF_PROG_TYPE_SYSCALL" : $"bpf_iter_{target.Name}";
         bool[] found = KernelBtf.Search(settings.KernelBtf, [.. targets.Select(nameInBtf)]);
         foreach ((Target target, bool isThere) in targets.Zip(found))
         {
             string name = target == Target.Syscall ? "program type syscall" : $"iterator {target.Name}";
             if (isThere) Add(name, "ok", $"since Linux {target.Since}");
+            else if (!needed.Contains(target)) Add(name, "absent", $"since Linux {target.Since}; without it a file is missing");
             else Lacks(ExitCode.KernelLacks, name, "missing", $"since Linux {target.Since}");
         }
     }
@@ -97,7 +99,7 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
         try
         {
             using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, logger);
-            int loaded = ProgramTable.Rows.Count - iterators.Missing.Count;
+            int loaded = ProgramTable.Rows.Except(iterators.Missing).Count();
             int all = ProgramTable.Rows.Count;
             Add("programs", "ok", string.Create(CultureInfo.InvariantCulture, $"{loaded} of {all} loaded in {watch.ElapsedMilliseconds} ms"));
         }

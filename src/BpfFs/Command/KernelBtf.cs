@@ -1,14 +1,14 @@
+using Iterators;
+
 namespace BpfFs.Command;
 
 /// <summary>The kernel's description of its own types, without which no iterator can be loaded.</summary>
 internal static class KernelBtf
 {
-    private const string Kernels = "/sys/kernel/btf/vmlinux";
-
     /// <summary>The file and its size in bytes; 0: it is missing or empty.</summary>
     public static (string Path, long Size) Find(string? path)
     {
-        var file = new FileInfo(path ?? Kernels);
+        var file = new FileInfo(path ?? KernelTypes.Path);
         return (file.FullName, file.Exists ? file.Length : 0);
     }
 
@@ -20,11 +20,7 @@ internal static class KernelBtf
         throw new CommandException(ExitCode.KernelLacks, $"load {found}: the kernel has no BTF (it must be built with CONFIG_DEBUG_INFO_BTF)");
     }
 
-    /// <summary>Which of some names are names of types in it. Needs no privileges: it searches the bytes of the string section.</summary>
-    public static bool[] Search(string? path, IReadOnlyList<string> names)
-    {
-        (string found, long size) = Find(path);
-        byte[] bytes = size == 0 ? [] : File.ReadAllBytes(found);
-        return [.. names.Select(name => bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes($"\0{name}\0")) >= 0)];
-    }
+    /// <summary>Which of some names are names of types in it; none, if it cannot be read.</summary>
+    public static bool[] Search(string? path, IReadOnlyList<string> names) =>
+        Find(path).Size == 0 ? new bool[names.Count] : KernelTypes.Search(path, names);
 }

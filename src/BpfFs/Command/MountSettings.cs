@@ -8,6 +8,8 @@ internal sealed class MountSettings
 {
     public const string DefaultPinDirectory = "/sys/fs/bpf/bpffs-view";
 
+    public const string DefaultIteratorDirectory = "/etc/bpffs-view/iterators.d";
+
     /// <summary>Shown by findmnt as <c>fuse.SUBTYPE</c>; a mount of this type counts as ours.</summary>
     public const string Subtype = "bpffs-view";
 
@@ -40,6 +42,12 @@ internal sealed class MountSettings
     public bool NoAtime { get; set; }
 
     public bool Foreground { get; set; }
+
+    /// <summary>Where compiled iterators are that become files.</summary>
+    public string IteratorDirectory { get; set; } = DefaultIteratorDirectory;
+
+    /// <summary>The parts of the view to show; empty: all.</summary>
+    public List<string> Subset { get; } = [];
 
     /// <summary>A BTF file to take for the kernel's; null: the kernel's.</summary>
     public string? KernelBtf { get; set; }

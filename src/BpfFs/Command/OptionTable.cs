@@ -22,6 +22,8 @@ internal static class OptionTable
         ("error", LogLevel.Error), ("none", LogLevel.None),
     ];
 
+    private const string Subset = "subset";
+
     private static string LevelNames => string.Join(", ", s_levels.Select(l => l.Name));
 
     public static IReadOnlyList<OptionRow> Rows { get; } =
@@ -30,6 +32,8 @@ internal static class OptionTable
         new("pin_dir", "--pin-dir", "DIR", $"where on a bpffs to pin; default: {MountSettings.DefaultPinDirectory}", ApplyPinDirectory),
         new("keep_pins", "--keep-pins", null, "leave the pins when the view ends", (s, _) => Done(s.KeepPins = true)),
         new("nopin", "--no-pins", null, "pin nothing", (s, _) => Done(s.WithPins = false)),
+        new("iterators", "--iterators", "DIR", $"where compiled iterators are that become files in iter/; default: {MountSettings.DefaultIteratorDirectory}", ApplyIteratorDirectory),
+        new(Subset, "--subset", "PARTS", "only these parts: names in the root, separated by commas", ApplySubset),
         new("stats", "--stats", null, "have the kernel count runs and run time as long as the view is mounted", (s, _) => Done(s.WithStats = true)),
         new("workers", "--workers", "N", "threads that serve requests of /dev/fuse; default: two a processor, 4 to 16", ApplyWorkers),
         new("io_uring", "--io-uring", "WHEN", "requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto", ApplyIoUring),
@@ -59,13 +63,19 @@ internal static class OptionTable
     /// <exception cref="CommandException">An option is unknown, or its value is wrong.</exception>
     public static void ApplyMountOptions(MountSettings settings, string text, bool sloppy)
     {
+        bool inSubset = false;
         foreach (string option in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = option.IndexOf('=', StringComparison.Ordinal);
             string name = equals < 0 ? option : option[..equals];
             if (Rows.FirstOrDefault(row => row.MountName == name) is { } row)
             {
+                inSubset = name == Subset;
                 Apply(settings, row, $"-o {name}", equals < 0 ? null : option[(equals + 1)..]);
+            }
+            else if (inSubset && equals < 0 && !s_ignored.Contains(name))
+            {
+                ApplySubset(settings, name); // subset=progs,maps: the comma separates options, too
             }
             else if (!sloppy && !s_ignored.Contains(name) && !name.StartsWith("x-", StringComparison.OrdinalIgnoreCase))
             {
@@ -106,6 +116,20 @@ internal static class OptionTable
     {
         if (!Path.IsPathFullyQualified(value)) return "the path must be absolute";
         settings.PinDirectory = value.Length > 1 ? value.TrimEnd('/') : value;
+        return null;
+    }
+
+    private static string? ApplyIteratorDirectory(MountSettings settings, string value)
+    {
+        if (!Path.IsPathFullyQualified(value)) return "the path must be absolute";
+        settings.IteratorDirectory = value.Length > 1 ? value.TrimEnd('/') : value;
+        return null;
+    }
+
+    /// <summary>Which names there are, the table tells when it is made.</summary>
+    private static string? ApplySubset(MountSettings settings, string value)
+    {
+        settings.Subset.AddRange(value.Trim('"').Split([',', ':'], StringSplitOptions.RemoveEmptyEntries));
         return null;
     }
 

@@ -1,6 +1,7 @@
 using BpfFs.View;
 using Fuse;
 using Iterators;
+using Iterators.User;
 using Microsoft.Extensions.Logging;
 
 namespace BpfFs.Command;
@@ -9,6 +10,7 @@ namespace BpfFs.Command;
 internal sealed class Server(MountSettings settings, ILogger logger)
 {
     private IteratorSet? _iterators;
+    private UserIterators? _userIterators;
     private ViewContext? _context;
     private FuseMount? _mount;
     private Pins? _pins;
@@ -38,12 +40,16 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         }
     }
 
+    /// <summary>Whether any part has files that say who holds something.</summary>
+    private bool NeedsHolders => settings.Subset.Count == 0 || settings.Subset.Any(part => part is "progs" or "maps" or "links" or "btf" or "pids");
+
     private void Load()
     {
         try
         {
             KernelBtf.Require(settings.KernelBtf);
-            _iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, logger);
+            _iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf, WithoutHolders = !NeedsHolders }, logger);
+            _userIterators = UserIterators.Of(settings.IteratorDirectory, settings.KernelBtf, logger);
         }
         catch (BpfException e)
         {
@@ -53,7 +59,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
 
     private void CountRuns()
     {
-        _context = new ViewContext(_iterators!, logger);
+        _context = new ViewContext(_iterators!, logger) { UserIterators = _userIterators, Gid = settings.Gid };
         if (!settings.WithStats) return;
         int errno = _context.RunStats.Acquire();
         if (errno != 0) throw NotStarted($"count runs: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno)}");
@@ -63,7 +69,9 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     private void Mount()
     {
         ViewContext context = _context!;
-        var view = new ViewFileSystem(ViewTable.Build(_iterators!), context, new ViewOptions(settings.Gid));
+        Tree tree = ViewTable.Build(_iterators!, settings.Subset, out string? unknown)
+            ?? throw new CommandException(ExitCode.Usage, $"subset {unknown}: no part of the view; there are {string.Join(' ', ViewTable.Parts(_iterators!))}");
+        var view = new ViewFileSystem(tree, context, new ViewOptions(settings.Gid));
         var options = new FuseMountOptions
         {
             Source = settings.Source,
@@ -121,6 +129,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             Log.EndFailed(logger, e); // the programs are still to be unloaded
         }
         if (_countsRuns) _context!.RunStats.Release();
+        _userIterators?.Dispose();
         _iterators?.Dispose();
     }
 }

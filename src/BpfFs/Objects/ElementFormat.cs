@@ -23,9 +23,12 @@ internal sealed class ElementFormat
     public IReadOnlyList<(int Offset, int Length)> KernelRanges { get; private init; } = [];
 
     /// <summary>0 or an errno. Without its BTF a map that has one is not shown: there may be in its values what is the kernel's.</summary>
-    public static int Of(ViewContext context, ElementReader reader, bool asBpftool, out ElementFormat? format)
+    public static int Of(ViewContext context, ElementReader reader, bool asBpftool, out ElementFormat? format) =>
+        reader.Map.type == MapType.StructOps ? OfStructOps(context, reader, asBpftool, out format) : Of(context, reader.Map, asBpftool, out format);
+
+    /// <summary>The same for elements that are read in another way.</summary>
+    public static int Of(ViewContext context, in map_record map, bool asBpftool, out ElementFormat? format)
     {
-        map_record map = reader.Map;
         ObjectKind? references = map.type switch
         {
             MapType.ProgArray => Progs.Kind,
@@ -33,7 +36,6 @@ internal sealed class ElementFormat
             _ => null,
         };
         format = new ElementFormat { Context = context, References = references };
-        if (map.type == MapType.StructOps) return OfStructOps(context, reader, asBpftool, out format);
         if (map.btf_id == 0) return 0;
         using Btf? btf = Btf.TryLoad(map.btf_id, out int errno);
         if (btf is null) return errno;
@@ -42,9 +44,9 @@ internal sealed class ElementFormat
         {
             Context = context,
             References = references,
-            Keys = key == 0 ? null : ValueFormat.Make(btf, key, reader.Layout.KeySize, asBpftool),
-            Values = value == 0 ? null : ValueFormat.Make(btf, value, reader.Layout.ValueSize, asBpftool),
-            KernelRanges = asBpftool ? ValueFormat.KernelRanges(btf, value, reader.Layout.ValueSize) : [],
+            Keys = key == 0 ? null : ValueFormat.Make(btf, key, (int)map.key_size, asBpftool),
+            Values = value == 0 ? null : ValueFormat.Make(btf, value, (int)map.value_size, asBpftool),
+            KernelRanges = asBpftool ? ValueFormat.KernelRanges(btf, value, (int)map.value_size) : [],
         };
         return 0;
     }

@@ -16,6 +16,7 @@ internal sealed class Elements(bool asBpftool) : StreamSource
         producer = null;
         int errno = Maps.Read(context, (uint)key, out Map map);
         if (errno != 0) return errno;
+        if (!asBpftool && SocketElements.IteratorOf(context, map.Record.type) is { } iterator) return SocketElements.Open(context, iterator, (uint)key, out producer);
         if (!CanRead(map.Record))
         {
             if (asBpftool) return ENOENT;

@@ -48,6 +48,9 @@ internal static class Holders
     /// <summary>Every descriptor that holds an object, by process; of our own, those that last.</summary>
     public static int Get(ViewContext context, out List<holder_record> holders) => s_recent.Get(context, out holders);
 
+    /// <summary>What a descriptor is, in a word; empty: not known.</summary>
+    public static ReadOnlySpan<byte> KindName(uint kind) => kind < s_kinds.Length ? s_kinds[kind] : default;
+
     /// <summary>A line per descriptor: <c>pid fd kind comm</c>.</summary>
     private static int Render(ObjectKind subject, ViewContext context, ulong id, TextBuffer to, Func<holder_kind, bool> isWanted)
     {

@@ -29,6 +29,9 @@ internal static class Readme
           maps/ID/entries                    what is in the map (root)
           */ID/pids */ID/pinned              which processes hold it, where it is pinned (root, and -o gid=)
         pids/PID                             what a process holds (root, and -o gid=)
+        tasks/PID/status files vmas          a process (for who may read it in /proc)
+        kernel/                              cgroups, ksyms, kmem_cache, dmabuf
+        iter/                                iterators from outside
         progs/by-name/NAME/ by-type/ by-tag/ the same objects by what they are called
         maps/by-name/NAME/ by-type/
         status                               what works here, and what went wrong

@@ -3,6 +3,7 @@ using System.Text;
 using BpfFs.Rendering;
 using BpfFs.View;
 using Iterators;
+using Iterators.User;
 
 namespace BpfFs.Objects;
 
@@ -16,12 +17,10 @@ internal static class Status
         to.Append("started:\t"u8);
         new ValueWriter(to).Time(context.StartTime / 1_000_000_000);
         to.Append((byte)'\n');
-        foreach (ProgramRow row in ProgramTable.Rows)
-        {
-            string state = context.Iterators.Missing.Contains(row) ? $"missing: target {row.Target.Name} exists since Linux {row.Target.Since}" : "loaded";
-            Line(to, "iterator", $"{row.Name} {state}");
-        }
-        if (context.Iterators.Pinned is null) Line(to, "pinned", $"missing: {Marshal.GetPInvokeErrorMessage(context.Iterators.PinWalkErrno)}");
+        foreach (ProgramRow row in ProgramTable.Rows) IteratorLine(context, row, "loaded", to);
+        foreach (ProgramRow row in LazyPrograms.Rows) IteratorLine(context, row, "loaded when first read", to);
+        UserLines(context, to);
+        if (context.Iterators.PinWalkErrno != 0) Line(to, "pinned", $"missing: {Marshal.GetPInvokeErrorMessage(context.Iterators.PinWalkErrno)}");
         foreach ((string source, string cause) in Attachments.AttachmentSources.Failures) Line(to, "attachments", $"{source} incomplete: {cause}");
         List<HiddenObject> hidden = [];
         int errno = HiddenObjects.Find(context, hidden);
@@ -44,6 +43,22 @@ internal static class Status
         Line(to, "errors", context.Errors.Count.ToString(System.Globalization.CultureInfo.InvariantCulture));
         foreach (string error in context.Errors.Last()) Line(to, "error", error);
         return 0;
+    }
+
+    private static void IteratorLine(ViewContext context, ProgramRow row, string state, TextBuffer to)
+    {
+        if (context.Iterators.Missing.Contains(row)) state = $"missing: target {row.Target.Name} exists since Linux {row.Target.Since}";
+        if (context.Iterators.NotNeeded.Contains(row)) state = "not loaded: no part of the view needs it";
+        Line(to, "iterator", $"{row.Name} {state}");
+    }
+
+    private static void UserLines(ViewContext context, TextBuffer to)
+    {
+        if (context.UserIterators is not { } user) return;
+        UserSet set = user.Current;
+        Line(to, "iterators", set.Refusal is null ? user.Directory : $"{user.Directory} refused: {set.Refusal}");
+        foreach (UserProgram program in set.Programs.Values.OrderBy(p => p.Name, StringComparer.Ordinal)) Line(to, "iterator", $"iter/{program.Name} loaded: target {program.Target}");
+        foreach (UserError error in set.Errors.Values.OrderBy(e => e.Object, StringComparer.Ordinal)) Line(to, "iterator", $"iter/{error.Object}.error tells why it is not loaded");
     }
 
     private static string Kernel() => File.ReadAllText("/proc/sys/kernel/osrelease").TrimEnd();

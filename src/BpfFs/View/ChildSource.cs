@@ -14,6 +14,12 @@ internal abstract class ChildSource
     /// <summary>Adds every entry, in one pass over the kernel's objects.</summary>
     public abstract int List(ViewContext context, ulong parent, EntryList to);
 
+    /// <summary>How many rows its entries are of.</summary>
+    public virtual int Shapes => 1;
+
+    /// <summary>Which of them an entry is of, in the order of the table.</summary>
+    public virtual int ShapeOf(ViewContext context, ulong key) => 0;
+
     /// <summary>An id as it is printed: decimal digits, no sign, no leading zero.</summary>
     protected static bool TryParseId(ReadOnlySpan<byte> name, out uint id) =>
         Utf8Parser.TryParse(name, out id, out int length) && length == name.Length && id != 0 && name[0] is >= (byte)'1' and <= (byte)'9';
@@ -50,6 +56,9 @@ internal sealed class EntryList : IDisposable
         _names.Append((ulong)id);
         _entries.Add((start, _names.Length - start, id, loadTime));
     }
+
+    /// <summary>Leaves only entries whose key is wanted.</summary>
+    public void Keep(Predicate<ulong> isWanted) => _entries.RemoveAll(entry => !isWanted(entry.Key));
 
     public void Dispose() => ((IDisposable)_names).Dispose();
 

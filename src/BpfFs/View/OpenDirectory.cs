@@ -1,3 +1,5 @@
+using Fuse;
+
 namespace BpfFs.View;
 
 /// <summary>
@@ -25,7 +27,7 @@ internal sealed class OpenDirectory : IDisposable
     public int FixedCount => _fixed.Count;
 
     /// <summary>Takes the entries anew; 0 or an errno.</summary>
-    public int Take(ViewFileSystem view, DirectoryRow row, NodeId node)
+    public int Take(ViewFileSystem view, in Request request, DirectoryRow row, NodeId node)
     {
         Row = row;
         Node = node;
@@ -54,10 +56,22 @@ internal sealed class OpenDirectory : IDisposable
         {
             foreach (Row child in row.Fixed) _fixed.Add((child, -1));
         }
-        return row.Children?.List(view.Context, node.Key, Entries) ?? 0;
+        int listed = row.Children?.List(view.Context, node.Key, Entries) ?? 0;
+        if (listed == 0 && row.Dynamic is [{ Gate.Hides: true } found, ..] && request.Uid != 0) LeaveOutHidden(view.Context, request, found.Gate!);
+        return listed;
     }
 
     public void Dispose() => Entries.Dispose();
+
+    private void LeaveOutHidden(ViewContext context, in Request request, Gate gate)
+    {
+        HashSet<ulong> seen = [];
+        for (int i = 0; i < Entries.Count; i++)
+        {
+            if (gate.Find(context, Entries.Key(i), out Access access) == 0 && gate.Admits(context, request, access)) seen.Add(Entries.Key(i));
+        }
+        Entries.Keep(seen.Contains);
+    }
 
     public (Row Row, long Size) Fixed(int index) => _fixed[index];
 }

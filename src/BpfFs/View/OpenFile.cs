@@ -21,6 +21,12 @@ internal abstract class OpenFile
     /// <summary>Bytes at an offset; none at the end. <paramref name="resized"/>: <see cref="Size"/> is no longer what it was.</summary>
     public abstract int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized);
 
+    /// <summary>Whose the contents are, where a <see cref="Gate"/> decides who reads them.</summary>
+    public virtual Access? Access => null;
+
+    /// <summary>The reader may have them whosever they become.</summary>
+    public virtual void Unbind() { }
+
     /// <summary>Frees what it holds.</summary>
     public abstract void Close(ViewContext context);
 }

@@ -15,10 +15,16 @@ internal ref struct RecordWalk<T> : IDisposable
     private RecordReader<T> _reader;
 
     public RecordWalk(ViewContext context, IteratorLink link)
+        : this(context, link.Create())
+    {
+    }
+
+    /// <summary>Takes over an iterator, or the errno that it could not be made with.</summary>
+    public RecordWalk(ViewContext context, Fd iterator)
     {
         _context = context;
         _buffer = context.ReadBuffers.Rent();
-        _iterator = link.Create();
+        _iterator = iterator;
         _reader = new RecordReader<T>(_iterator, _buffer.Span);
     }
 

@@ -38,6 +38,9 @@ internal abstract class Row(string path, Tier tier)
     /// <summary>The kind of object that the key names; null: none, or a name's hash.</summary>
     public ObjectKind? Subject { get; init; }
 
+    /// <summary>Decides on each node; null: <see cref="Tier"/> does.</summary>
+    public Gate? Gate { get; init; }
+
     /// <summary>S_IFMT bits and permissions.</summary>
     public abstract uint Mode { get; }
 }
@@ -50,8 +53,8 @@ internal sealed class DirectoryRow(string path, ChildSource? children = null, Ti
     /// <summary>Rows below it with fixed names.</summary>
     public List<Row> Fixed { get; } = [];
 
-    /// <summary>The row of what <see cref="Children"/> finds.</summary>
-    public Row? Dynamic { get; set; }
+    /// <summary>The rows of what <see cref="Children"/> finds, by <see cref="ChildSource.ShapeOf"/>.</summary>
+    public List<Row> Dynamic { get; } = [];
 
     public override uint Mode => 0x4000u | Tier switch // S_IFDIR
     {

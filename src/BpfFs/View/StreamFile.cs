@@ -20,6 +20,12 @@ internal abstract class LineProducer : IDisposable
     /// <summary>More bytes than the file can have.</summary>
     public abstract long Ceiling { get; }
 
+    /// <summary>Whose the contents are, where a <see cref="Gate"/> decides: it ends with EACCES when they become somebody else's.</summary>
+    public virtual Access? Access => null;
+
+    /// <summary>They are for whoever reads, whosever they become.</summary>
+    public virtual void Unbind() { }
+
     /// <summary>Goes back to the start; 0 or an errno.</summary>
     public abstract int Restart();
 
@@ -50,6 +56,10 @@ internal sealed class StreamFile : OpenFile, IDisposable
     public override long Size => _ended && _chunkStart == 0 ? _chunk.Length : CeilingOf(_producer!);
 
     public override byte LastByte => _ended && _chunkStart == 0 && _chunk.Length > 0 ? _chunk.Written[^1] : (byte)0;
+
+    public override Access? Access => _producer?.Access;
+
+    public override void Unbind() => _producer?.Unbind();
 
     private static long CeilingOf(LineProducer producer) => ((producer.Ceiling / PageSize) + 2) * PageSize;
 

@@ -18,7 +18,7 @@ internal sealed class Tree
             string parent = row.Path[..Math.Max(0, row.Path.LastIndexOf('/'))];
             if (byPath.GetValueOrDefault(parent) is not DirectoryRow directory) throw new InvalidOperationException($"the view's {row.Path} has no directory above it");
             if (!row.IsDynamic) directory.Fixed.Add(row);
-            else if (directory.Dynamic is null && directory.Children is not null) directory.Dynamic = row;
+            else if (directory.Dynamic.Count < (directory.Children?.Shapes ?? 0)) directory.Dynamic.Add(row);
             else throw new InvalidOperationException($"nothing in {parent} finds {row.Path}");
         }
         Rows = [.. byPath.Values];

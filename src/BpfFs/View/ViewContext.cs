@@ -11,6 +11,12 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger)
 
     public ILogger Logger { get; } = logger;
 
+    /// <summary>Iterators from outside; null: there are none.</summary>
+    public Iterators.User.UserIterators? UserIterators { get; init; }
+
+    /// <summary>The group of the group tier.</summary>
+    public uint Gid { get; init; }
+
     /// <summary>Counting of runs, while somebody has a file open that shows them.</summary>
     public RunStats RunStats { get; } = new();
 

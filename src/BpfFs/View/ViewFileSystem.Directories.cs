@@ -13,8 +13,9 @@ internal sealed partial class ViewFileSystem
     {
         NodeId id = NodeId.From(node);
         if (_tree.Find(id.Row) is not DirectoryRow row) return ENOTDIR;
+        if (!MayEnter(request, row, id.Key)) return ENOENT;
         OpenDirectory directory = _directoryPool.Rent();
-        int errno = directory.Take(this, row, id);
+        int errno = directory.Take(this, request, row, id);
         if (errno != 0)
         {
             _directoryPool.Return(directory);
@@ -31,7 +32,7 @@ internal sealed partial class ViewFileSystem
         {
             if (offset == 0 && directory.IsRead)
             {
-                int errno = directory.Take(this, directory.Row, directory.Node);
+                int errno = directory.Take(this, request, directory.Row, directory.Node);
                 if (errno != 0) return Noted(errno, directory.Node);
             }
             directory.IsRead = true;
@@ -58,8 +59,9 @@ internal sealed partial class ViewFileSystem
 
         fuse_entry_out entry = default;
         bool isFixed = index - 2 < directory.FixedCount;
-        (Row row, long size) = isFixed ? directory.Fixed(index - 2) : (directory.Row.Dynamic!, directory.Row.Dynamic is FileRow or StreamRow ? -1 : 0);
         int i = index - 2 - directory.FixedCount;
+        (Row row, long size) = isFixed ? directory.Fixed(index - 2) : (DynamicOf(directory.Row, directory.Entries.Key(i)), 0);
+        if (!isFixed && row is FileRow or StreamRow) size = -1;
         ulong key = !isFixed ? directory.Entries.Key(i) : directory.Node == NodeId.Root ? 0 : directory.Node.Key;
         ReadOnlySpan<byte> name = isFixed ? row.Name : directory.Entries.Name(i);
         var node = new NodeId(row.Number, key);

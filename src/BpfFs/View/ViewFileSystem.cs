@@ -43,20 +43,24 @@ internal sealed partial class ViewFileSystem : FileSystem
         if (_tree.Find(above.Row) is not DirectoryRow directory) return ENOENT;
         foreach (Row child in directory.Fixed)
         {
-            if (name.SequenceEqual(child.Name)) return FillEntry(child, above == NodeId.Root ? 0 : above.Key, -1, ref entry);
+            if (!name.SequenceEqual(child.Name)) continue;
+            ulong own = above == NodeId.Root ? 0 : above.Key;
+            return MayEnter(request, child, own) ? FillEntry(child, own, -1, ref entry) : ENOENT;
         }
-        if (directory.Dynamic is not { } row) return ENOENT;
+        if (directory.Dynamic.Count == 0) return ENOENT;
         int errno = directory.Children!.Find(Context, above.Key, name, out ulong key);
-        return errno != 0 ? errno : FillEntry(row, key, -1, ref entry);
+        if (errno != 0) return errno;
+        Row row = DynamicOf(directory, key);
+        return MayEnter(request, row, key) ? FillEntry(row, key, -1, ref entry) : ENOENT;
     }
 
     public override int GetAttr(in Request request, ulong node, ulong? handle, ref fuse_attr_out attr)
     {
         NodeId id = NodeId.From(node);
-        if (_tree.Find(id.Row) is not { } row) return ENOENT;
+        if (_tree.Find(id.Row) is not { } row || !MayEnter(request, row, id.Key)) return ENOENT;
         long size = handle is { } h && _files.Find(h) is { } file ? file.Size : -1;
         int errno = FillAttr(row, id.Key, size, ref attr.attr);
-        attr.attr_valid = row.Subject is null && row is DirectoryRow ? Day : Second;
+        attr.attr_valid = row.Gate is not null ? 0 : row.Subject is null && row is DirectoryRow ? Day : Second;
         return errno;
     }
 
@@ -106,6 +110,7 @@ internal sealed partial class ViewFileSystem : FileSystem
             default:
                 return ENOENT;
         }
+        if (errno == 0) errno = Bind(request, _tree.Find(id.Row)!, opened);
         if (errno != 0)
         {
             opened.Close(Context);
@@ -197,6 +202,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         entry.nodeid = entry.attr.ino;
         entry.entry_valid = lasts ? Day : Second;
         entry.attr_valid = lasts && row is DirectoryRow ? Day : Second;
+        if (row.Gate is not null) entry.entry_valid = entry.attr_valid = 0;
     }
 
     private int FillAttr(Row row, ulong key, long size, ref fuse_attr attr)
@@ -207,6 +213,11 @@ internal sealed partial class ViewFileSystem : FileSystem
         if (row.Subject is { } subject)
         {
             int errno = subject.Stat(Context, (uint)key, out loadTime);
+            if (errno != 0) return errno;
+        }
+        if (row.Gate is { } gate)
+        {
+            int errno = gate.Find(Context, key, out _);
             if (errno != 0) return errno;
         }
         if (size < 0 && row is not DirectoryRow && !_files.TryGetSize(node.Value, out size))
@@ -226,11 +237,36 @@ internal sealed partial class ViewFileSystem : FileSystem
         attr.mode = row.Mode;
         attr.nlink = 1;
         attr.gid = row.Tier == Tier.Group ? _options.Gid : 0;
+        if (row.Gate is { } gate)
+        {
+            gate.Find(Context, node.Key, out Access access); // gone meanwhile: nobody's
+            attr.uid = access.Uid;
+            attr.gid = access.Gid;
+            attr.mode = (row.Mode & 0xF000) | access.ModeOf(row);
+        }
         attr.size = (ulong)size;
         attr.blocks = ((ulong)size + 511) / 512;
         attr.blksize = 4096;
         attr.mtime = attr.ctime = attr.atime = (ulong)(time / 1_000_000_000);
         attr.mtimensec = attr.ctimensec = attr.atimensec = (uint)(time % 1_000_000_000);
+    }
+
+    private Row DynamicOf(DirectoryRow directory, ulong key) => directory.Dynamic[directory.Children!.ShapeOf(Context, key)];
+
+    /// <summary>Whether the node is there for who asks.</summary>
+    private bool MayEnter(in Request request, Row row, ulong key) =>
+        row.Gate is not { Hides: true } gate || (gate.Find(Context, key, out Access access) == 0 && gate.Admits(Context, request, access));
+
+    /// <summary>
+    /// The kernel let the reader in by the owner that stat told it; this decides by the owner whose the contents are. Whoever is not root gets nothing
+    /// that is made after they have become somebody else's. 0 or EACCES.
+    /// </summary>
+    private int Bind(in Request request, Row row, OpenFile opened)
+    {
+        if (row.Gate is not { Hides: true } gate) return 0;
+        if (request.Uid == 0) opened.Unbind();
+        else if (opened.Access is not { } access || !gate.Admits(Context, request, access)) return EACCES;
+        return 0;
     }
 
     /// <summary>
@@ -255,7 +291,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     /// <summary>Keeps an error for the status file, if it is one of ours and not just an object that is gone.</summary>
     private int Noted(int errno, NodeId node)
     {
-        if (errno == ENOENT || errno == EINTR || errno == ESPIPE) return errno;
+        if (errno == ENOENT || errno == EINTR || errno == ESPIPE || errno == EACCES) return errno;
         string path = (_tree.Find(node.Row)?.Path ?? "?").Replace("<id>", node.Key.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
         string cause = System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno);
         Context.Errors.Add($"{path}: {cause}");

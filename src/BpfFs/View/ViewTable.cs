@@ -1,6 +1,9 @@
 using BpfFs.Attachments;
+using BpfFs.KernelTables;
 using BpfFs.Objects;
 using BpfFs.Objects.Code;
+using BpfFs.Tasks;
+using BpfFs.UserFiles;
 using Iterators;
 
 namespace BpfFs.View;
@@ -11,7 +14,28 @@ namespace BpfFs.View;
 internal static class ViewTable
 {
     /// <summary>The rows that this kernel has the iterators for.</summary>
-    public static Tree Build(IteratorSet iterators) => new(Rows(iterators));
+    public static Tree Build(IteratorSet iterators) => Build(iterators, [], out _)!;
+
+    /// <summary>The same, of the parts that are wanted. A part is a name in the root, whatever follows its first dot: <c>progs</c> is progs.debug, too.</summary>
+    /// <param name="iterators">Those that this kernel has.</param>
+    /// <param name="subset">Empty: all parts.</param>
+    /// <param name="unknown">The first that is no part; the result is then null.</param>
+    public static Tree? Build(IteratorSet iterators, IReadOnlyCollection<string> subset, out string? unknown)
+    {
+        Row[] rows = [.. Rows(iterators)];
+        unknown = subset.FirstOrDefault(part => !rows.Any(row => IsIn(row, part)));
+        if (unknown is not null) return null;
+        return new Tree(subset.Count == 0 ? rows : rows.Where(row => row.Path is "" or "README" or "status" || subset.Any(part => IsIn(row, part))));
+    }
+
+    /// <summary>The parts there are.</summary>
+    public static IEnumerable<string> Parts(IteratorSet iterators) => Rows(iterators).Select(PartOf).Where(part => part.Length > 0).Distinct();
+
+    private static bool IsIn(Row row, string part) => part.Length > 0 && (PartOf(row) == part || RootNameOf(row) == part);
+
+    private static string PartOf(Row row) => RootNameOf(row).Split('.')[0];
+
+    private static string RootNameOf(Row row) => row.Path.Split('/')[0];
 
     private static IEnumerable<Row> Rows(IteratorSet has) =>
     [
@@ -74,6 +98,10 @@ internal static class ViewTable
         new FileRow("btf/<id>/maps", Tier.Public, Btfs.MapsOf) { Subject = Btfs.Kind },
         .. If(has.Holders, new FileRow("btf/<id>/pids", Tier.Group, Holders.OfBtf) { Subject = Btfs.Kind }),
         new StreamRow("btf/<id>/c", Tier.Public, new BtfDeclarations()) { Subject = Btfs.Kind },
+
+        .. TaskRows.Rows(has),
+        .. KernelTableRows.Rows(has),
+        .. UserRows.Rows(),
 
         .. If(has.Holders, new DirectoryRow("pids", new HolderPids(), Tier.Group)),
         .. If(has.Holders, new FileRow("pids/<pid>", Tier.Group, Holders.OfProcess)),

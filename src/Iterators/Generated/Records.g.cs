@@ -2,6 +2,8 @@
 // Written by tools/RecordGen from the BTF of these objects; tools/build-bpf runs it. Change the declarations in C.
 //   attach.bpf.o
 //   code.bpf.o
+//   kernel_tables.bpf.o
+//   tasks.bpf.o
 //   view.bpf.o
 // </auto-generated>
 
@@ -40,6 +42,14 @@ public enum holder_kind : uint
     HOLDER_PERF_EVENT = 6,
     /// <summary><c>HOLDER_SOCKET</c>.</summary>
     HOLDER_SOCKET = 7,
+}
+
+/// <summary><c>enum kmem_cache_flags</c>.</summary>
+[Flags]
+public enum kmem_cache_flags : uint
+{
+    /// <summary><c>KMEM_HAS_TOTALS</c>.</summary>
+    KMEM_HAS_TOTALS = 1,
 }
 
 /// <summary><c>enum map_flags</c>.</summary>
@@ -133,6 +143,35 @@ public enum prog_flags : uint
     PROG_HAS_MIGHT_SLEEP = 128,
 }
 
+/// <summary><c>enum task_flags</c>.</summary>
+[Flags]
+public enum task_flags : uint
+{
+    /// <summary><c>TASK_KERNEL_THREAD</c>.</summary>
+    TASK_KERNEL_THREAD = 1,
+    /// <summary><c>TASK_NO_NEW_PRIVS</c>.</summary>
+    TASK_NO_NEW_PRIVS = 2,
+}
+
+/// <summary><c>enum vma_name</c>.</summary>
+public enum vma_name : uint
+{
+    /// <summary><c>VMA_NONE</c>.</summary>
+    VMA_NONE = 0,
+    /// <summary><c>VMA_FILE</c>.</summary>
+    VMA_FILE = 1,
+    /// <summary><c>VMA_SHARED_ANON</c>.</summary>
+    VMA_SHARED_ANON = 2,
+    /// <summary><c>VMA_ANON</c>.</summary>
+    VMA_ANON = 3,
+    /// <summary><c>VMA_SPECIAL</c>.</summary>
+    VMA_SPECIAL = 4,
+    /// <summary><c>VMA_HEAP</c>.</summary>
+    VMA_HEAP = 5,
+    /// <summary><c>VMA_STACK</c>.</summary>
+    VMA_STACK = 6,
+}
+
 /// <summary><c>struct call_base_record</c>, 8 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 8)]
 public struct call_base_record
@@ -153,6 +192,35 @@ public struct cgroup_record
     /// <summary><c>__u64 attach_types</c>.</summary>
     [FieldOffset(8)]
     public ulong attach_types;
+}
+
+/// <summary><c>struct cgroup_row_record</c>, 280 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 280)]
+public struct cgroup_row_record
+{
+    /// <summary><c>__u64 id</c>.</summary>
+    [FieldOffset(0)]
+    public ulong id;
+
+    /// <summary><c>__u32 level</c>.</summary>
+    [FieldOffset(8)]
+    public uint level;
+
+    /// <summary><c>__u32 descendants</c>.</summary>
+    [FieldOffset(12)]
+    public uint descendants;
+
+    /// <summary><c>__u32 dying_descendants</c>.</summary>
+    [FieldOffset(16)]
+    public uint dying_descendants;
+
+    /// <summary><c>__u32 populated</c>.</summary>
+    [FieldOffset(20)]
+    public uint populated;
+
+    /// <summary><c>char name[256]</c>.</summary>
+    [FieldOffset(24)]
+    public char_256 name;
 }
 
 /// <summary><c>struct code_bytes_record</c>, 280 bytes.</summary>
@@ -299,6 +367,27 @@ public struct code_name_record
     public char_192 name;
 }
 
+/// <summary><c>struct dmabuf_record</c>, 144 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 144)]
+public struct dmabuf_record
+{
+    /// <summary><c>__u64 ino</c>.</summary>
+    [FieldOffset(0)]
+    public ulong ino;
+
+    /// <summary><c>__u64 size</c>.</summary>
+    [FieldOffset(8)]
+    public ulong size;
+
+    /// <summary><c>char exporter[64]</c>.</summary>
+    [FieldOffset(16)]
+    public char_64 exporter;
+
+    /// <summary><c>char name[64]</c>.</summary>
+    [FieldOffset(80)]
+    public char_64 name;
+}
+
 /// <summary><c>struct element_end_record</c>, 8 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 8)]
 public struct element_end_record
@@ -335,6 +424,55 @@ public struct holder_record
     /// <summary><c>char comm[16]</c>.</summary>
     [FieldOffset(20)]
     public char_16 comm;
+}
+
+/// <summary><c>struct kmem_cache_record</c>, 304 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 304)]
+public struct kmem_cache_record
+{
+    /// <summary><c>__u64 slabs</c>.</summary>
+    [FieldOffset(0)]
+    public ulong slabs;
+
+    /// <summary><c>__u64 objects</c>.</summary>
+    [FieldOffset(8)]
+    public ulong objects;
+
+    /// <summary><c>__u32 object_size</c>.</summary>
+    [FieldOffset(16)]
+    public uint object_size;
+
+    /// <summary><c>__u32 slab_size</c>.</summary>
+    [FieldOffset(20)]
+    public uint slab_size;
+
+    /// <summary><c>__u32 objects_per_slab</c>.</summary>
+    [FieldOffset(24)]
+    public uint objects_per_slab;
+
+    /// <summary><c>__u32 pages_per_slab</c>.</summary>
+    [FieldOffset(28)]
+    public uint pages_per_slab;
+
+    /// <summary><c>__u32 align</c>.</summary>
+    [FieldOffset(32)]
+    public uint align;
+
+    /// <summary><c>__u32 flags</c>.</summary>
+    [FieldOffset(36)]
+    public uint flags;
+
+    /// <summary><c>__u32 aliases</c>.</summary>
+    [FieldOffset(40)]
+    public uint aliases;
+
+    /// <summary><c>__u32 known</c>.</summary>
+    [FieldOffset(44)]
+    public uint known;
+
+    /// <summary><c>char name[256]</c>.</summary>
+    [FieldOffset(48)]
+    public char_256 name;
 }
 
 /// <summary><c>struct link_func_record</c>, 168 bytes.</summary>
@@ -586,6 +724,67 @@ public struct map_record
     /// <summary><c>char name[16]</c>.</summary>
     [FieldOffset(128)]
     public char_16 name;
+}
+
+/// <summary><c>struct map_socket_record</c>, 88 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 88)]
+public struct map_socket_record
+{
+    /// <summary><c>__u64 ino</c>.</summary>
+    [FieldOffset(0)]
+    public ulong ino;
+
+    /// <summary><c>__u64 cookie</c>.</summary>
+    [FieldOffset(8)]
+    public ulong cookie;
+
+    /// <summary><c>__u32 net_ns</c>.</summary>
+    [FieldOffset(16)]
+    public uint net_ns;
+
+    /// <summary><c>__u32 family</c>.</summary>
+    [FieldOffset(20)]
+    public uint family;
+
+    /// <summary><c>__u32 type</c>.</summary>
+    [FieldOffset(24)]
+    public uint type;
+
+    /// <summary><c>__u32 protocol</c>.</summary>
+    [FieldOffset(28)]
+    public uint protocol;
+
+    /// <summary><c>__u32 state</c>.</summary>
+    [FieldOffset(32)]
+    public uint state;
+
+    /// <summary><c>__u32 local_port</c>.</summary>
+    [FieldOffset(36)]
+    public uint local_port;
+
+    /// <summary><c>__u32 remote_port</c>.</summary>
+    [FieldOffset(40)]
+    public uint remote_port;
+
+    /// <summary><c>__u32 key_size</c>.</summary>
+    [FieldOffset(44)]
+    public uint key_size;
+
+    /// <summary><c>__u32 value_size</c>.</summary>
+    [FieldOffset(48)]
+    public uint value_size;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(52)]
+    public uint reserved;
+
+    /// <summary><c>__u8 local[16]</c>.</summary>
+    [FieldOffset(56)]
+    public u8_16 local;
+
+    /// <summary><c>__u8 remote[16]</c>.</summary>
+    [FieldOffset(72)]
+    public u8_16 remote;
 }
 
 /// <summary><c>struct net_record</c>, 48 bytes.</summary>
@@ -960,6 +1159,15 @@ public struct setup_record
     public uint possible_cpus;
 }
 
+/// <summary><c>struct setup_tables_record</c>, 4 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 4)]
+public struct setup_tables_record
+{
+    /// <summary><c>__u32 nodes</c>.</summary>
+    [FieldOffset(0)]
+    public uint nodes;
+}
+
 /// <summary><c>struct struct_ops_record</c>, 96 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 96)]
 public struct struct_ops_record
@@ -987,6 +1195,239 @@ public struct struct_ops_record
     /// <summary><c>char ops[64]</c>.</summary>
     [FieldOffset(32)]
     public char_64 ops;
+}
+
+/// <summary><c>struct task_file_record</c>, 56 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 56)]
+public struct task_file_record
+{
+    /// <summary><c>struct task_owner_record owner</c>.</summary>
+    [FieldOffset(0)]
+    public task_owner_record owner;
+
+    /// <summary><c>__u64 ino</c>.</summary>
+    [FieldOffset(16)]
+    public ulong ino;
+
+    /// <summary><c>__u32 fd</c>.</summary>
+    [FieldOffset(24)]
+    public uint fd;
+
+    /// <summary><c>__u32 mode</c>.</summary>
+    [FieldOffset(28)]
+    public uint mode;
+
+    /// <summary><c>__u32 flags</c>.</summary>
+    [FieldOffset(32)]
+    public uint flags;
+
+    /// <summary><c>__u32 kind</c>.</summary>
+    [FieldOffset(36)]
+    public uint kind;
+
+    /// <summary><c>__u32 id</c>.</summary>
+    [FieldOffset(40)]
+    public uint id;
+
+    /// <summary><c>__u32 length</c>.</summary>
+    [FieldOffset(44)]
+    public uint length;
+
+    /// <summary><c>__s32 error</c>.</summary>
+    [FieldOffset(48)]
+    public int error;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(52)]
+    public uint reserved;
+}
+
+/// <summary><c>struct task_owner_record</c>, 16 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public struct task_owner_record
+{
+    /// <summary><c>__u32 uid</c>.</summary>
+    [FieldOffset(0)]
+    public uint uid;
+
+    /// <summary><c>__u32 gid</c>.</summary>
+    [FieldOffset(4)]
+    public uint gid;
+
+    /// <summary><c>__u32 user_ns</c>.</summary>
+    [FieldOffset(8)]
+    public uint user_ns;
+
+    /// <summary><c>__u32 pid</c>.</summary>
+    [FieldOffset(12)]
+    public uint pid;
+}
+
+/// <summary><c>struct task_record</c>, 144 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 144)]
+public struct task_record
+{
+    /// <summary><c>struct task_owner_record owner</c>.</summary>
+    [FieldOffset(0)]
+    public task_owner_record owner;
+
+    /// <summary><c>__u64 start_time</c>.</summary>
+    [FieldOffset(16)]
+    public ulong start_time;
+
+    /// <summary><c>__u64 total_vm</c>.</summary>
+    [FieldOffset(24)]
+    public ulong total_vm;
+
+    /// <summary><c>__u64 cgroup_id</c>.</summary>
+    [FieldOffset(32)]
+    public ulong cgroup_id;
+
+    /// <summary><c>__u64 cap_effective</c>.</summary>
+    [FieldOffset(40)]
+    public ulong cap_effective;
+
+    /// <summary><c>__u32 ppid</c>.</summary>
+    [FieldOffset(48)]
+    public uint ppid;
+
+    /// <summary><c>__u32 state</c>.</summary>
+    [FieldOffset(52)]
+    public uint state;
+
+    /// <summary><c>__u32 threads</c>.</summary>
+    [FieldOffset(56)]
+    public uint threads;
+
+    /// <summary><c>__u32 flags</c>.</summary>
+    [FieldOffset(60)]
+    public uint flags;
+
+    /// <summary><c>__u32 seccomp</c>.</summary>
+    [FieldOffset(64)]
+    public uint seccomp;
+
+    /// <summary><c>__u32 uid</c>.</summary>
+    [FieldOffset(68)]
+    public uint uid;
+
+    /// <summary><c>__u32 euid</c>.</summary>
+    [FieldOffset(72)]
+    public uint euid;
+
+    /// <summary><c>__u32 suid</c>.</summary>
+    [FieldOffset(76)]
+    public uint suid;
+
+    /// <summary><c>__u32 fsuid</c>.</summary>
+    [FieldOffset(80)]
+    public uint fsuid;
+
+    /// <summary><c>__u32 gid</c>.</summary>
+    [FieldOffset(84)]
+    public uint gid;
+
+    /// <summary><c>__u32 egid</c>.</summary>
+    [FieldOffset(88)]
+    public uint egid;
+
+    /// <summary><c>__u32 sgid</c>.</summary>
+    [FieldOffset(92)]
+    public uint sgid;
+
+    /// <summary><c>__u32 fsgid</c>.</summary>
+    [FieldOffset(96)]
+    public uint fsgid;
+
+    /// <summary><c>__u32 net_ns</c>.</summary>
+    [FieldOffset(100)]
+    public uint net_ns;
+
+    /// <summary><c>__u32 mnt_ns</c>.</summary>
+    [FieldOffset(104)]
+    public uint mnt_ns;
+
+    /// <summary><c>__u32 pid_ns</c>.</summary>
+    [FieldOffset(108)]
+    public uint pid_ns;
+
+    /// <summary><c>__u32 uts_ns</c>.</summary>
+    [FieldOffset(112)]
+    public uint uts_ns;
+
+    /// <summary><c>__u32 ipc_ns</c>.</summary>
+    [FieldOffset(116)]
+    public uint ipc_ns;
+
+    /// <summary><c>__u32 cgroup_ns</c>.</summary>
+    [FieldOffset(120)]
+    public uint cgroup_ns;
+
+    /// <summary><c>__u32 time_ns</c>.</summary>
+    [FieldOffset(124)]
+    public uint time_ns;
+
+    /// <summary><c>char comm[16]</c>.</summary>
+    [FieldOffset(128)]
+    public char_16 comm;
+}
+
+/// <summary><c>struct task_vma_record</c>, 72 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 72)]
+public struct task_vma_record
+{
+    /// <summary><c>struct task_owner_record owner</c>.</summary>
+    [FieldOffset(0)]
+    public task_owner_record owner;
+
+    /// <summary><c>__u64 start</c>.</summary>
+    [FieldOffset(16)]
+    public ulong start;
+
+    /// <summary><c>__u64 end</c>.</summary>
+    [FieldOffset(24)]
+    public ulong end;
+
+    /// <summary><c>__u64 flags</c>.</summary>
+    [FieldOffset(32)]
+    public ulong flags;
+
+    /// <summary><c>__u64 offset</c>.</summary>
+    [FieldOffset(40)]
+    public ulong offset;
+
+    /// <summary><c>__u64 ino</c>.</summary>
+    [FieldOffset(48)]
+    public ulong ino;
+
+    /// <summary><c>__u32 dev</c>.</summary>
+    [FieldOffset(56)]
+    public uint dev;
+
+    /// <summary><c>enum vma_name name</c>.</summary>
+    [FieldOffset(60)]
+    public vma_name name;
+
+    /// <summary><c>__u32 length</c>.</summary>
+    [FieldOffset(64)]
+    public uint length;
+
+    /// <summary><c>__s32 error</c>.</summary>
+    [FieldOffset(68)]
+    public int error;
+}
+
+/// <summary><c>struct thread_record</c>, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public struct thread_record
+{
+    /// <summary><c>__u32 tid</c>.</summary>
+    [FieldOffset(0)]
+    public uint tid;
+
+    /// <summary><c>__u32 user_ns</c>.</summary>
+    [FieldOffset(4)]
+    public uint user_ns;
 }
 
 /// <summary><c>struct walk_nets_record</c>, 16 bytes.</summary>
@@ -1123,6 +1564,25 @@ public struct char_192
     }
 }
 
+/// <summary>256 times <c>char</c>; converts to a span.</summary>
+[InlineArray(256)]
+public struct char_256
+{
+    private byte _element0;
+
+    /// <summary>The bytes up to the first NUL, or all of them.</summary>
+    [UnscopedRef]
+    public readonly ReadOnlySpan<byte> Text
+    {
+        get
+        {
+            ReadOnlySpan<byte> all = this;
+            int end = all.IndexOf((byte)0);
+            return end < 0 ? all : all[..end];
+        }
+    }
+}
+
 /// <summary>16 times <c>__u32</c>; converts to a span.</summary>
 [InlineArray(16)]
 public struct u32_16
@@ -1140,6 +1600,13 @@ public struct u32_64
 /// <summary>8 times <c>__u8</c>; converts to a span.</summary>
 [InlineArray(8)]
 public struct u8_8
+{
+    private byte _element0;
+}
+
+/// <summary>16 times <c>__u8</c>; converts to a span.</summary>
+[InlineArray(16)]
+public struct u8_16
 {
     private byte _element0;
 }

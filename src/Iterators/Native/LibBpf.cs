@@ -110,6 +110,9 @@ internal static unsafe partial class LibBpf
     public static partial byte* bpf_program__name(nint prog);
 
     [LibraryImport(Library)]
+    public static partial byte* bpf_program__section_name(nint prog);
+
+    [LibraryImport(Library)]
     public static partial int bpf_program__fd(nint prog);
 
     [LibraryImport(Library)]

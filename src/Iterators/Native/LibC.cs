@@ -22,4 +22,38 @@ internal static unsafe partial class LibC
     /// <summary>syscall(2), for what libc has no function for; -1: errno tells why.</summary>
     [LibraryImport(Library, SetLastError = true)]
     public static partial long syscall(long number, nint a, nint b, nint c, nint d, nint e);
+
+    public const uint IN_ATTRIB = 0x4; // <sys/inotify.h>
+    public const uint IN_CLOSE_WRITE = 0x8;
+    public const uint IN_MOVED_FROM = 0x40;
+    public const uint IN_MOVED_TO = 0x80;
+    public const uint IN_CREATE = 0x100;
+    public const uint IN_DELETE = 0x200;
+    public const uint IN_DELETE_SELF = 0x400;
+    public const uint IN_MOVE_SELF = 0x800;
+    public const uint IN_ONLYDIR = 0x1000000;
+    public const int IN_CLOEXEC = 0x80000;
+    public const int EFD_CLOEXEC = 0x80000; // <sys/eventfd.h>
+    public const short POLLIN = 1;
+
+    /// <summary><c>struct pollfd</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct pollfd
+    {
+        public int fd;
+        public short events;
+        public short revents;
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int inotify_init1(int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int inotify_add_watch(int fd, byte* pathname, uint mask);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int eventfd(uint initval, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int poll(pollfd* fds, nuint nfds, int timeout);
 }

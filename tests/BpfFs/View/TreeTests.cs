@@ -14,7 +14,7 @@ public sealed class TreeTests
         Assert.Equal(rows, tree.Rows);
         var directory = (DirectoryRow)rows[1];
         Assert.Equal([rows[2]], directory.Fixed);
-        Assert.Same(rows[3], directory.Dynamic);
+        Assert.Same(rows[3], Assert.Single(directory.Dynamic));
         Assert.Equal([rows[1], rows[5]], ((DirectoryRow)rows[0]).Fixed);
         Assert.Null(tree.Find(NodeId.RowOf("nowhere")));
     }

@@ -1,17 +1,7 @@
 # The committed iterator objects against this kernel's verifier and BTF, without the view around them.
 . /vm/lib.sh
 
-for object in /vm/objects/*.o; do
-    tried=$(bpf-try "$object" 2>&1)
-    for program in $(printf '%s\n' "$tried" | sed -n 's/^\(loads\|refused\) //p'); do
-        if printf '%s\n' "$tried" | grep -qx "loads $program"; then
-            ok "$(basename "$object") $program loads"
-        else
-            not_ok "$(basename "$object") $program loads" 'refused'
-            note "$(printf '%s\n' "$tried" | sed -n "/^refused $program\$/,/^\(loads\|refused\) [^ ]*\$/p")"
-        fi
-    done
-done
+loads_each /vm/objects/view.bpf.o
 
 seed_fixtures
 links=$(bpf-try /vm/objects/view.bpf.o dump_bpf_link 2>&1)

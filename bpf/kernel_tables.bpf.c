@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The kernel's own tables: cgroups, symbols, slab caches, DMA buffers; and the sockets in maps.
+ *
+ * An object of its own, loaded when the first of them is opened. Programs whose target this kernel lacks are left out.
+ */
+#include "kernel.h"
+#include "chunks.h"
+#include "records.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct cgroup___table {
+	int level;
+	int nr_descendants;
+	int nr_dying_descendants;
+	int nr_populated_csets;
+	int nr_populated_domain_children;
+	int nr_populated_threaded_children;
+	struct kernfs_node *kn;
+};
+
+struct bpf_iter__cgroup {
+	struct bpf_iter_meta *meta;
+	struct cgroup *cgroup;
+};
+
+struct kallsym_iter {
+	char type;
+	char name[512];
+	char module_name[56];
+	int exported;
+};
+
+struct bpf_iter__ksym {
+	struct bpf_iter_meta *meta;
+	struct kallsym_iter *ksym;
+};
+
+typedef struct {
+	long counter;
+} atomic_long_t;
+
+struct kmem_cache_order_objects {
+	unsigned int x;
+};
+
+struct kmem_cache_node {
+	atomic_long_t nr_slabs;
+	atomic_long_t total_objects;
+};
+
+struct kmem_cache {
+	unsigned int flags;
+	unsigned int size;
+	unsigned int object_size;
+	struct kmem_cache_order_objects oo;
+	int refcount;
+	unsigned int align;
+	const char *name;
+	struct kmem_cache_node *node[0];
+};
+
+struct bpf_iter__kmem_cache {
+	struct bpf_iter_meta *meta;
+	struct kmem_cache *s;
+};
+
+struct inode___number {
+	unsigned long i_ino;
+};
+
+struct dma_buf {
+	unsigned long size;
+	struct file *file;
+	const char *exp_name;
+	const char *name;
+};
+
+struct bpf_iter__dmabuf {
+	struct bpf_iter_meta *meta;
+	struct dma_buf *dmabuf;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+struct in6_addr {
+	__u8 bytes[16];
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct sock_common {
+	__u32 skc_daddr, skc_rcv_saddr;
+	__u16 skc_dport, skc_num, skc_family;
+	unsigned char skc_state;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+};
+
+struct sock___full {
+	struct sock_common __sk_common;
+	struct socket *sk_socket;
+	__u16 sk_type;
+	__u16 sk_protocol;
+};
+
+struct socket_alloc {
+	struct inode___number vfs_inode;
+};
+
+struct bpf_iter__sockmap {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	struct sock *sk;
+};
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
+};
+
+#pragma clang attribute pop
+
+#define AF_INET		2
+#define AF_INET6	10
+
+SEC("iter/cgroup")
+int cgroup_row_records(struct bpf_iter__cgroup *ctx)
+{
+	struct cgroup *cgroup = ctx->cgroup;
+	struct cgroup___table *table = (void *)cgroup;
+	struct cgroup_row_record r = {};
+
+	if (!cgroup)
+		return 0;
+	r.id = BPF_CORE_READ(table, kn, id);
+	r.level = BPF_CORE_READ(table, level);
+	r.descendants = BPF_CORE_READ(table, nr_descendants);
+	r.dying_descendants = BPF_CORE_READ(table, nr_dying_descendants);
+	r.populated = BPF_CORE_READ(table, nr_populated_csets) || BPF_CORE_READ(table, nr_populated_domain_children) ||
+		      BPF_CORE_READ(table, nr_populated_threaded_children);
+	bpf_probe_read_kernel_str(r.name, sizeof(r.name), BPF_CORE_READ(table, kn, name));
+	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
+	return 0;
+}
+
+/* As /proc/kallsyms (s_show, kernel/kallsyms.c), but never an address. */
+SEC("iter/ksym")
+int print_ksyms(struct bpf_iter__ksym *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct kallsym_iter *ksym = ctx->ksym;
+	char type[2] = {};
+
+	if (!ksym || !ksym->name[0])
+		return 0;
+	type[0] = ksym->type;
+	if (!ksym->module_name[0]) {
+		BPF_SEQ_PRINTF(seq, "%s %s\n", type, ksym->name);
+		return 0;
+	}
+	if (ksym->exported && type[0] >= 'a' && type[0] <= 'z')
+		type[0] -= 'a' - 'A';
+	else if (!ksym->exported && type[0] >= 'A' && type[0] <= 'Z')
+		type[0] += 'a' - 'A';
+	BPF_SEQ_PRINTF(seq, "%s %s [%s]\n", type, ksym->name, ksym->module_name);
+	return 0;
+}
+
+#define MAX_NODES	1024	/* CONFIG_NODES_SHIFT is at most 10 */
+
+__u32 possible_nodes = 1;
+
+struct node_sum {
+	__u64 nodes;			/* address of the cache's pointers to them */
+	__u64 slabs, objects;
+};
+
+static long add_node(__u64 i, void *ctx)
+{
+	struct node_sum *sum = ctx;
+	struct kmem_cache_node *node = NULL;
+
+	bpf_probe_read_kernel(&node, sizeof(node), (void *)(sum->nodes + i * sizeof(node)));
+	if (!node)
+		return 0;
+	sum->slabs += BPF_CORE_READ(node, nr_slabs.counter);
+	sum->objects += BPF_CORE_READ(node, total_objects.counter);
+	return 0;
+}
+
+SEC("iter/kmem_cache")
+int kmem_cache_records(struct bpf_iter__kmem_cache *ctx)
+{
+	struct kmem_cache *cache = ctx->s;
+	struct node_sum sum = {};
+	struct kmem_cache_record r = {};
+	__u32 oo;
+
+	if (!cache)
+		return 0;
+	oo = BPF_CORE_READ(cache, oo.x);
+	r.object_size = BPF_CORE_READ(cache, object_size);
+	r.slab_size = BPF_CORE_READ(cache, size);
+	r.objects_per_slab = oo & 0xffff;	/* OO_MASK, mm/slub.c */
+	r.pages_per_slab = 1u << (oo >> 16);
+	r.align = BPF_CORE_READ(cache, align);
+	r.flags = BPF_CORE_READ(cache, flags);
+	r.aliases = BPF_CORE_READ(cache, refcount);
+	if (bpf_core_field_exists(struct kmem_cache_node, nr_slabs)) {
+		sum.nodes = as_number(cache->node);
+		bpf_loop(possible_nodes < MAX_NODES ? possible_nodes : MAX_NODES, add_node, &sum, 0);
+		r.slabs = sum.slabs;
+		r.objects = sum.objects;
+		r.known |= KMEM_HAS_TOTALS;
+	}
+	bpf_probe_read_kernel_str(r.name, sizeof(r.name), BPF_CORE_READ(cache, name));
+	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
+	return 0;
+}
+
+SEC("iter/dmabuf")
+int dmabuf_records(struct bpf_iter__dmabuf *ctx)
+{
+	struct dma_buf *buffer = ctx->dmabuf;
+	struct inode___number *inode;
+	struct dmabuf_record r = {};
+
+	if (!buffer)
+		return 0;
+	inode = (void *)BPF_CORE_READ(buffer, file, f_inode);
+	r.ino = BPF_CORE_READ(inode, i_ino);
+	r.size = BPF_CORE_READ(buffer, size);
+	bpf_probe_read_kernel_str(r.exporter, sizeof(r.exporter), BPF_CORE_READ(buffer, exp_name));
+	bpf_probe_read_kernel_str(r.name, sizeof(r.name), BPF_CORE_READ(buffer, name));
+	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
+	return 0;
+}
+
+static __always_inline void write_socket(struct seq_file *seq, struct sock *of, __u32 key_size, __u32 value_size)
+{
+	struct sock___full *sk = (void *)of;
+	struct map_socket_record r = { .key_size = key_size, .value_size = value_size };
+	struct socket_alloc *file = (void *)BPF_CORE_READ(sk, sk_socket);
+
+	if (file)
+		r.ino = BPF_CORE_READ(file, vfs_inode.i_ino);
+	r.cookie = bpf_get_socket_cookie(of);
+	r.net_ns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	r.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	r.state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	r.type = BPF_CORE_READ(sk, sk_type);
+	r.protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (r.family == AF_INET || r.family == AF_INET6) {
+		r.local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+		r.remote_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	}
+	if (r.family == AF_INET) {
+		__u32 local = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr), remote = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+
+		__builtin_memcpy(r.local, &local, sizeof(local));
+		__builtin_memcpy(r.remote, &remote, sizeof(remote));
+	} else if (r.family == AF_INET6) {
+		bpf_probe_read_kernel(r.local, sizeof(r.local), &sk->__sk_common.skc_v6_rcv_saddr);
+		bpf_probe_read_kernel(r.remote, sizeof(r.remote), &sk->__sk_common.skc_v6_daddr);
+	}
+	bpf_seq_write(seq, &r, sizeof(r));
+}
+
+SEC("iter/sockmap")
+int sockmap_records(struct bpf_iter__sockmap *ctx)
+{
+	struct element_walk walk = { .seq = ctx->meta->seq };
+	struct bpf_map *map = ctx->map;
+	struct sock *sk = ctx->sk;
+
+	if (!map || !ctx->key || !sk)
+		return 0;
+	write_socket(ctx->meta->seq, sk, map->key_size, 0);
+	walk.address = as_number(ctx->key);
+	walk.size = map->key_size;
+	bpf_loop(map->key_size / CHUNK + 1, write_chunk, &walk, 0);
+	return 0;
+}
+
+SEC("iter/bpf_sk_storage_map")
+int sk_storage_records(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct element_walk walk = { .seq = ctx->meta->seq };
+	struct element_end_record end = {};
+	struct bpf_map *map = ctx->map;
+	struct sock *sk = ctx->sk;
+	__u64 written;
+
+	if (!map || !sk || !ctx->value)
+		return 0;
+	write_socket(ctx->meta->seq, sk, 0, map->value_size);
+	walk.address = as_number(ctx->value);
+	walk.size = map->value_size;
+	bpf_loop(map->value_size / CHUNK + 1, write_chunk, &walk, 0);
+	written = walk.sum;
+	walk.sum = 0;
+	bpf_loop(map->value_size / CHUNK + 1, sum_chunk, &walk, 0);
+	end.torn = walk.sum != written;
+	bpf_seq_write(ctx->meta->seq, &end, sizeof(end));
+	return 0;
+}
+
+/* Run once after loading. */
+SEC("syscall")
+int setup_tables(struct setup_tables_record *ctx)
+{
+	possible_nodes = ctx->nodes;
+	return 0;
+}
+
+/* clang leaves a type that only a local variable has out of the BTF; tools/RecordGen needs them all. */
+const struct {
+	struct cgroup_row_record cgroup;
+	struct kmem_cache_record kmem_cache;
+	struct dmabuf_record dmabuf;
+	struct map_socket_record map_socket;
+	struct element_end_record element_end;
+	enum kmem_cache_flags kmem_cache_flags;
+} table_record_types;
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,30 @@
+using BpfFs.View;
+using Iterators;
+
+namespace BpfFs.KernelTables;
+
+/// <summary><c>kernel/kmem_cache</c>: slab caches.</summary>
+internal static class KmemCaches
+{
+    public static readonly RecordTable<kmem_cache_record> Table = new(
+        Walk,
+        (new("name", "name it was made with", (in k, in to) => to.Text(k.name.Text)), 26),
+        (new("object_size", "bytes asked for", (in k, in to) => to.Number(k.object_size)), 11),
+        (new("slab_size", "bytes an object takes in a slab", (in k, in to) => to.Number(k.slab_size)), 9),
+        (new("align", "alignment", (in k, in to) => to.Number(k.align)), 5),
+        (new("objects_per_slab", "objects in a slab of the usual size", (in k, in to) => to.Number(k.objects_per_slab)), 16),
+        (new("pages_per_slab", "pages of such a slab", (in k, in to) => to.Number(k.pages_per_slab)), 14),
+        (new("slabs", "slabs; absent: this kernel does not count them", (in k, in to) => to.Number(k.slabs), HasTotals), 7),
+        (new("objects", "objects in all slabs, used and free; absent likewise", (in k, in to) => to.Number(k.objects), HasTotals), 9),
+        (new("aliases", "caches that were merged into it, itself included", (in k, in to) => to.Number(k.aliases)), 7),
+        (new("flags", "SLAB_*, <linux/slab.h>", (in k, in to) => to.Flags(k.flags)), 0));
+
+    private static bool HasTotals(in kmem_cache_record k) => ((kmem_cache_flags)k.known & kmem_cache_flags.KMEM_HAS_TOTALS) != 0;
+
+    private static int Walk(ViewContext context, RecordTable<kmem_cache_record>.Visitor visit)
+    {
+        using var walk = new RecordWalk<kmem_cache_record>(context, context.Iterators.KmemCaches!.Create(IteratorParameter.None));
+        while (walk.MoveNext()) visit(walk.Current);
+        return walk.Errno;
+    }
+}

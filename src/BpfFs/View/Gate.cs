@@ -1,0 +1,30 @@
+using Fuse;
+
+namespace BpfFs.View;
+
+/// <summary>Owner and permissions of one node.</summary>
+/// <param name="Uid">User.</param>
+/// <param name="Gid">Group.</param>
+/// <param name="Permissions">Of a file; a directory may also be entered by whom it may be read by.</param>
+/// <param name="Namespace">Inode of the user namespace that the ids count in; 0: any.</param>
+internal readonly record struct Access(uint Uid, uint Gid, uint Permissions, uint Namespace = 0)
+{
+    /// <summary>The lower bits of st_mode.</summary>
+    public uint ModeOf(Row row) => row is DirectoryRow ? Permissions | ((Permissions & 0x124) >> 2) : Permissions;
+}
+
+/// <summary>
+/// Decides who may see nodes where this depends on the object and not on the row. The kernel asks anew for each access (their timeouts are 0), so
+/// that nobody gets in on what it remembers of another moment.
+/// </summary>
+internal abstract class Gate
+{
+    /// <summary>True: a node that somebody may not read is not there for him, in lookups and listings, as with hidepid in /proc.</summary>
+    public abstract bool Hides { get; }
+
+    /// <summary>0 or an errno; ENOENT: there is no such object.</summary>
+    public abstract int Find(ViewContext context, ulong key, out Access access);
+
+    /// <summary>Whether who asks may read what has this owner.</summary>
+    public abstract bool Admits(ViewContext context, in Request request, in Access access);
+}
