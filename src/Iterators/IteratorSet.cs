@@ -72,6 +72,9 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary>What is attached without a link.</summary>
     public AttachReader Attach { get; private set; } = null!;
 
+    /// <summary>Sockets and routes; null: not wanted.</summary>
+    public NetIterators? Net { get; private set; }
+
     /// <summary>Programs that this kernel has no target for.</summary>
     public IReadOnlyList<ProgramRow> Missing => _missing;
 
@@ -93,6 +96,7 @@ public sealed unsafe class IteratorSet : IDisposable
                 set._missing.Add(row);
                 Log.TargetMissing(logger, row.Name, row.Target.Name, row.Target.Since);
             }
+            if (!options.PinsOnly) set.Net = new NetIterators(options.KernelBtf, logger);
             set.AttachAll(leftOut, options.PinsOnly);
             Log.Loaded(logger, ProgramTable.Rows.Count - leftOut.Count, watch.ElapsedMilliseconds, Marshal.PtrToStringUTF8((nint)LibBpf.libbpf_version_string()) ?? "");
             return set;
@@ -113,6 +117,7 @@ public sealed unsafe class IteratorSet : IDisposable
         _object.Dispose();
         Code.Dispose();
         Attach.Dispose();
+        Net?.Dispose();
     }
 
     /// <summary>
