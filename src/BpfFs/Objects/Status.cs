@@ -21,6 +21,15 @@ internal static class Status
             string state = context.Iterators.Missing.Contains(row) ? $"missing: target {row.Target.Name} exists since Linux {row.Target.Since}" : "loaded";
             Line(to, "iterator", $"{row.Name} {state}");
         }
+        if (context.Iterators.Net is { } net)
+        {
+            string usual = net.IsLoaded ? "loaded" : net.Failure is { } failure ? $"cannot be loaded: {failure}" : "loaded when first read";
+            foreach (NetTable table in NetTable.All)
+            {
+                string state = net.Has(table) ? usual : $"missing: target {table.Target.Name} exists since Linux {table.Target.Since}, where it is configured";
+                Line(to, "iterator", $"{table.Program} {state}");
+            }
+        }
         if (context.Iterators.Pinned is null) Line(to, "pinned", $"missing: {Marshal.GetPInvokeErrorMessage(context.Iterators.PinWalkErrno)}");
         foreach ((string source, string cause) in Attachments.AttachmentSources.Failures) Line(to, "attachments", $"{source} incomplete: {cause}");
         List<HiddenObject> hidden = [];

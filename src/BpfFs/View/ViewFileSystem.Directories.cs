@@ -27,6 +27,7 @@ internal sealed partial class ViewFileSystem
     public override int ReadDir(in Request request, ulong node, ulong handle, long offset, ref DirectoryWriter writer)
     {
         if (_directories.Find(handle) is not { } directory) return EBADF;
+        Asker.Tid = request.Pid;
         lock (directory.Lock)
         {
             if (offset == 0 && directory.IsRead)
@@ -60,7 +61,9 @@ internal sealed partial class ViewFileSystem
         bool isFixed = index - 2 < directory.FixedCount;
         (Row row, long size) = isFixed ? directory.Fixed(index - 2) : (directory.Row.Dynamic!, directory.Row.Dynamic is FileRow or StreamRow ? -1 : 0);
         int i = index - 2 - directory.FixedCount;
-        ulong key = !isFixed ? directory.Entries.Key(i) : directory.Node == NodeId.Root ? 0 : directory.Node.Key;
+        ulong key = 0;
+        if (!isFixed) key = directory.Entries.Key(i);
+        else _ = KeyOf(row, directory.Node, out key); // who cannot be told apart sees that when he opens it
         ReadOnlySpan<byte> name = isFixed ? row.Name : directory.Entries.Name(i);
         var node = new NodeId(row.Number, key);
 

@@ -39,11 +39,14 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     public override int Lookup(in Request request, ulong parent, ReadOnlySpan<byte> name, ref fuse_entry_out entry)
     {
+        Asker.Tid = request.Pid;
         NodeId above = NodeId.From(parent);
         if (_tree.Find(above.Row) is not DirectoryRow directory) return ENOENT;
         foreach (Row child in directory.Fixed)
         {
-            if (name.SequenceEqual(child.Name)) return FillEntry(child, above == NodeId.Root ? 0 : above.Key, -1, ref entry);
+            if (!name.SequenceEqual(child.Name)) continue;
+            int failed = KeyOf(child, above, out ulong childKey);
+            return failed != 0 ? failed : FillEntry(child, childKey, -1, ref entry);
         }
         if (directory.Dynamic is not { } row) return ENOENT;
         int errno = directory.Children!.Find(Context, above.Key, name, out ulong key);
@@ -54,6 +57,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     {
         NodeId id = NodeId.From(node);
         if (_tree.Find(id.Row) is not { } row) return ENOENT;
+        Asker.Tid = request.Pid;
         long size = handle is { } h && _files.Find(h) is { } file ? file.Size : -1;
         int errno = FillAttr(row, id.Key, size, ref attr.attr);
         attr.attr_valid = row.Subject is null && row is DirectoryRow ? Day : Second;
@@ -87,6 +91,7 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     public override int Open(in Request request, ulong node, int flags, ref fuse_open_out open)
     {
+        Asker.Tid = request.Pid;
         NodeId id = NodeId.From(node);
         OpenFile opened;
         int errno;
@@ -171,6 +176,14 @@ internal sealed partial class ViewFileSystem : FileSystem
         }
     }
 
+    /// <summary>The key of what a fixed row names in a directory; 0 or an errno.</summary>
+    private int KeyOf(Row child, NodeId directory, out ulong key)
+    {
+        if (child.ByAsker is { } byAsker) return byAsker(Context, out key);
+        key = directory == NodeId.Root ? 0 : directory.Key;
+        return 0;
+    }
+
     private int SizeOf(Render render, ulong key, out long size)
     {
         TextBuffer text = Context.TextBuffers.Rent();
@@ -195,7 +208,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     {
         bool lasts = row.Subject is null && !row.IsDynamic;
         entry.nodeid = entry.attr.ino;
-        entry.entry_valid = lasts ? Day : Second;
+        entry.entry_valid = row.ByAsker is not null ? 0 : lasts ? Day : Second;
         entry.attr_valid = lasts && row is DirectoryRow ? Day : Second;
     }
 
