@@ -25,6 +25,7 @@ public enum MapType
     Sockhash = 18,
     Queue = 22,
     Stack = 23,
+    SkStorage = 24,
     DevmapHash = 25,
     Ringbuf = 27,
     BloomFilter = 30,
