@@ -543,4 +543,168 @@ struct link_func_record {
 	char name[FULL_NAME_LEN];	/* "function" or "function [module]"; empty: not known */
 };
 
+/* ---- net.bpf.c */
+
+#define SOCK_STORAGES	16	/* as many sk_storage maps of a socket as are named */
+#define CA_NAME_LEN	16	/* TCP_CA_NAME_MAX */
+#define UNIX_PATH_LEN	108	/* UNIX_PATH_MAX */
+
+/* Where BPF programs may hang on a socket: the index into progs of struct sock_record. */
+enum sock_prog {
+	SOCK_PROG_FILTER	= 0,	/* SO_ATTACH_BPF, SO_ATTACH_FILTER */
+	SOCK_PROG_REUSEPORT	= 1,	/* of its reuseport group */
+	SOCK_PROG_MSG_VERDICT	= 2,	/* of a sockmap it is in, as are the rest */
+	SOCK_PROG_STREAM_PARSER	= 3,
+	SOCK_PROG_STREAM_VERDICT = 4,
+	SOCK_PROG_SKB_VERDICT	= 5,
+	SOCK_PROG_KINDS		= 6,
+};
+
+/* What all sockets have. A socket in TIME_WAIT or SYN_RECV is not a whole one and has zeros here. */
+struct sock_record {
+	__u64 inode;			/* 0: no process has it open */
+	__u64 cgroup_id;		/* 0: none */
+	__u32 uid;
+	__u32 refcnt;			/* the iterator's own is not counted */
+	__u32 rx_queue;			/* bytes; of a listener, connections to accept */
+	__u32 tx_queue;			/* bytes */
+	__u32 drops;
+	__u32 prog_mask;		/* bit: enum sock_prog; set where progs has an id, or 0 for a classic filter */
+	__u32 progs[SOCK_PROG_KINDS];
+	__u32 storage_cnt;		/* sk_storage maps with a value for it; SOCK_STORAGES of them are named */
+	__u32 storages[SOCK_STORAGES];
+	__u32 reserved;
+};
+
+/* Addresses are in network order, an IPv4 address in the first four bytes. */
+struct endpoints_record {
+	__u8 local_address[16];
+	__u8 remote_address[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 family;
+	__u16 state;			/* TCP_ESTABLISHED ...; a UDP socket has 7 (TCP_CLOSE) until it is connected */
+};
+
+enum tcp_sock_flags {
+	TCP_SOCK_FULL		= 1,	/* neither TIME_WAIT nor SYN_RECV */
+	TCP_SOCK_INITIAL_SLOWSTART = 2,	/* ssthresh is not known yet */
+	TCP_SOCK_PINGPONG	= 4,	/* interactive: acknowledgements are delayed */
+};
+
+struct tcp_record {
+	struct sock_record sock;
+	struct endpoints_record ends;
+	__u64 pacing_rate;		/* bytes a second; all ones: not paced */
+	__s64 timer_expires;		/* jiffies from now */
+	__u32 timer;			/* 0 none, 1 retransmit, 2 keepalive, 3 TIME_WAIT, 4 zero window probe */
+	__u32 flags;			/* enum tcp_sock_flags */
+	__u32 retransmits;		/* of the segment that is not acknowledged */
+	__u32 probes;			/* zero window and keepalive probes not answered */
+	__u32 rto;			/* jiffies */
+	__u32 ato;			/* jiffies */
+	__u32 quick_ack;
+	__u32 cwnd;			/* segments */
+	__u32 ssthresh;			/* segments */
+	__u32 fastopen_queue;		/* of a listener: longest queue of TCP Fast Open */
+	__u32 srtt;			/* 1/8 us */
+	__u32 rttvar;			/* 1/4 us */
+	__u32 min_rtt;			/* us; all ones: not known */
+	__u32 total_retransmits;	/* segments, in the life of the connection */
+	__u32 lost;			/* segments */
+	__u32 unacked;			/* segments */
+	char congestion[CA_NAME_LEN];
+};
+
+/* How a UDP socket is set up, and what is in its receive queue: what net/quic goes by. */
+enum udp_sock_flags {
+	UDP_SOCK_QUIC_PACKET	= 1,	/* its receive queue has a QUIC packet with a long header */
+	UDP_SOCK_DF		= 2,	/* never fragments: IP_MTU_DISCOVER is IP_PMTUDISC_DO or _PROBE */
+	UDP_SOCK_ECN		= 4,	/* is told the ECN bits of what it receives: IP_RECVTOS, IPV6_RECVTCLASS */
+	UDP_SOCK_GRO		= 8,	/* UDP_GRO */
+	UDP_SOCK_GSO		= 16,	/* UDP_SEGMENT */
+	UDP_SOCK_TUNNEL		= 32,	/* the kernel takes what it receives: UDP_ENCAP, VXLAN, WireGuard ... */
+	UDP_SOCK_PKTINFO	= 64,	/* is told to which address it was sent: IP_PKTINFO, IPV6_RECVPKTINFO */
+	UDP_SOCK_RCVBUF		= 128,	/* SO_RCVBUF was set */
+};
+
+struct udp_record {
+	struct sock_record sock;
+	struct endpoints_record ends;
+	__u32 flags;			/* enum udp_sock_flags */
+	__u32 gso_size;			/* bytes of a segment */
+};
+
+struct unix_record {
+	struct sock_record sock;
+	__u64 peer_inode;		/* 0: none */
+	__u32 type;			/* SOCK_STREAM ... */
+	__u32 state;			/* SS_UNCONNECTED ... */
+	__u32 flags;			/* as /proc/net/unix: __SO_ACCEPTCON */
+	__u32 path_len;			/* bytes of path; an abstract name begins with NUL and may hold more */
+	char path[UNIX_PATH_LEN];
+	__u32 reserved;
+};
+
+#define UNIX_OUTPUT_SIZE	(2 << 20)	/* holds 7,700 sockets; what one bucket of the kernel's table has must fit */
+
+/* How far a walk over the unix sockets is, in front of its output. The reader sets `from` and clears the rest. */
+struct unix_walk_record {
+	__u32 from;			/* first bucket that is wanted */
+	__u32 next;			/* where it is full: first bucket that did not fit */
+	__u32 length;			/* bytes of output */
+	__u32 is_full;
+	__u32 bucket;			/* the one that is being written, and where it begins */
+	__u32 bucket_start;
+};
+
+struct netlink_record {
+	struct sock_record sock;
+	__u64 groups;			/* the first 64 */
+	__u32 protocol;
+	__u32 portid;
+	__u32 dump;			/* 1: a dump is running */
+	__u32 reserved;
+};
+
+struct route6_record {
+	__u8 destination[16];
+	__u8 source[16];
+	__u8 gateway[16];
+	__u32 destination_len;
+	__u32 source_len;
+	__u32 metric;
+	__u32 refcnt;
+	__u32 flags;			/* RTF_* */
+	__u32 table;
+	__u32 protocol;			/* RTPROT_* */
+	__u32 type;			/* RTN_* */
+	__u32 nexthop_id;		/* 0: none */
+	__u32 ifindex;
+	char dev[16];
+};
+
+/* A descriptor of a socket. */
+struct sock_owner_record {
+	__u64 inode;
+	__u32 netns_ino;
+	__u32 pid;
+	__u32 fd;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 mark;			/* SO_MARK */
+	__u32 reserved;
+	char comm[16];
+};
+
+/* Given the descriptor of a thread's directory in /proc: which network namespace the thread is in. */
+struct reader_netns_record {
+	__u32 fd;
+	__s32 error;
+	__u32 netns_ino;
+	__u32 has_id;
+	__u64 netns_id;			/* what open_by_handle_at(2) wants to know of it besides; since 6.18 */
+};
+
 #endif

@@ -105,6 +105,9 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary>What is attached without a link.</summary>
     public AttachReader Attach { get; private set; } = null!;
 
+    /// <summary>Sockets and routes; null: not wanted.</summary>
+    public NetIterators? Net { get; private set; }
+
     /// <summary>Programs that this kernel has no target for.</summary>
     public IReadOnlyList<ProgramRow> Missing => _missing;
 
@@ -132,6 +135,7 @@ public sealed unsafe class IteratorSet : IDisposable
                 set._missing.Add(row);
                 Log.TargetMissing(logger, row.Name, row.Target.Name, row.Target.Since);
             }
+            if (!options.PinsOnly) set.Net = new NetIterators(options.KernelBtf, logger);
             set.AttachAll(leftOut, options.PinsOnly);
             if (!options.PinsOnly) set.FindLazy(options.KernelBtf, logger);
             Log.Loaded(logger, ProgramTable.Rows.Count - leftOut.Count, watch.ElapsedMilliseconds, Marshal.PtrToStringUTF8((nint)LibBpf.libbpf_version_string()) ?? "");
@@ -154,6 +158,7 @@ public sealed unsafe class IteratorSet : IDisposable
         Code.Dispose();
         foreach (LazyObject lazy in _lazy) lazy.Dispose();
         Attach.Dispose();
+        Net?.Dispose();
     }
 
     /// <summary>

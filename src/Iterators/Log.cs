@@ -27,6 +27,12 @@ internal static partial class Log
     [LoggerMessage(21, LogLevel.Warning, "attachments are shown without what only the kernel's structures tell: {Cause}")]
     public static partial void AttachNotLoaded(ILogger logger, string cause);
 
+    [LoggerMessage(30, LogLevel.Information, "net/{File} left out: this kernel has no target {Target} (since Linux {Since}, where it is configured)")]
+    public static partial void NetMissing(ILogger logger, string file, string target, string since);
+
+    [LoggerMessage(31, LogLevel.Warning, "sockets are not shown: {Cause}")]
+    public static partial void NetNotLoaded(ILogger logger, string cause);
+
     [LoggerMessage(20, LogLevel.Warning, "programs' code is shown without machine code and names of calls: {Cause}")]
     public static partial void CodeNotLoaded(ILogger logger, string cause);
 

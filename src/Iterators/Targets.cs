@@ -38,6 +38,21 @@ public sealed record Target(string Name, string Since)
     /// <summary>iter/sockmap: net/core/sock_map.c.</summary>
     public static readonly Target Sockmap = new("sockmap", "5.10");
 
+    /// <summary>iter/tcp: net/ipv4/tcp_ipv4.c (52d87d5f6418).</summary>
+    public static readonly Target Tcp = new("tcp", "5.9");
+
+    /// <summary>iter/udp: net/ipv4/udp.c (5788b3a07fc5).</summary>
+    public static readonly Target Udp = new("udp", "5.9");
+
+    /// <summary>iter/unix: net/unix/af_unix.c (2c860a43dd77).</summary>
+    public static readonly Target Unix = new("unix", "5.15");
+
+    /// <summary>iter/netlink: net/netlink/af_netlink.c (138d0be35b14).</summary>
+    public static readonly Target Netlink = new("netlink", "5.8");
+
+    /// <summary>iter/ipv6_route: net/ipv6/route.c (138d0be35b14).</summary>
+    public static readonly Target Ipv6Route = new("ipv6_route", "5.8");
+
     /// <summary>iter/ksym: kernel/kallsyms.c.</summary>
     public static readonly Target Ksym = new("ksym", "6.0");
 

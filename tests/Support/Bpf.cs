@@ -27,6 +27,7 @@ public static unsafe partial class Bpf
     public const int BPF_MAP_DELETE_ELEM = 3;
     public const int BPF_PROG_LOAD = 5;
     public const int BPF_OBJ_PIN = 6;
+    public const int BPF_PROG_ATTACH = 8;
     public const int BPF_PROG_TEST_RUN = 10;
     public const int BPF_PROG_GET_FD_BY_ID = 13;
     public const int BPF_MAP_GET_FD_BY_ID = 14;

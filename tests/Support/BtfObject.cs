@@ -29,6 +29,13 @@ public sealed partial class BtfObject : IDisposable
         return BpfMap.Adopt(fcntl(fd, F_DUPFD_CLOEXEC, 0), name, type, keySize, valueSize);
     }
 
+    /// <summary>A program's descriptor; the object keeps owning it.</summary>
+    public int ProgramFd(string name)
+    {
+        nint program = bpf_object__find_program_by_name(_object, name);
+        return program != 0 ? bpf_program__fd(program) : throw new ArgumentException($"no program {name}", nameof(name));
+    }
+
     /// <summary>Id of a program of it.</summary>
     public uint ProgramId(string name)
     {

@@ -66,14 +66,27 @@ internal static class LinkAttachments
             LinkType.Netns => ("netns", Utf8($"{link.Info.first}")),
             LinkType.Xdp or LinkType.Tcx or LinkType.Netkit => ("device", r.target_func.Text.IsEmpty ? Utf8($"{link.Info.first}") : r.target_func.Text.ToArray()),
             LinkType.PerfEvent => ("perf_event", PerfTarget(link)),
-            LinkType.KprobeMulti or LinkType.UprobeMulti => ("function", link.Name.IsEmpty ? [.. "several"u8] : link.Name.ToArray()),
+            LinkType.KprobeMulti or LinkType.UprobeMulti or LinkType.TracingMulti => ("function", FuncsTarget(link)),
             LinkType.StructOps => ("struct_ops", MapTarget(context, link.Info.first)),
             LinkType.Sockmap => ("map", MapTarget(context, link.Info.first)),
-            LinkType.Netfilter => ("netfilter", Utf8($"pf {link.Info.first} hook {link.Info.second}")),
+            LinkType.Netfilter => ("netfilter", NetfilterTarget(r)),
             _ => ("link", []),
         };
         byte[] detail = r.type == LinkType.Netfilter ? Utf8($"prio {link.Info.netfilter_priority}") : [];
         return new Attachment(kind, target, attachType, r.prog_id, r.id) { Detail = detail, Ifindex = kind == "device" ? link.Info.first : 0 };
+    }
+
+    /// <summary><c>vfs_read and 3 more</c>.</summary>
+    private static byte[] FuncsTarget(in Link link)
+    {
+        byte[] first = link.Record.type switch
+        {
+            LinkType.UprobeMulti => ProbeTarget(Link.FileOrFunc(link), link.Record.offset, isFile: true),
+            LinkType.TracingMulti => link.Funcs?.Of(link) is [var func, ..] ? func.name.Text.ToArray() : [],
+            _ => link.Record.target_func.Text.ToArray(),
+        };
+        uint count = Link.FuncCount(link);
+        return count < 2 ? first : [.. first, .. Utf8($" and {count - 1} more")];
     }
 
     private static byte[] PerfTarget(in Link link) => link.Info.perf_event_type switch
@@ -82,6 +95,13 @@ internal static class LinkAttachments
         PerfEventType.Kprobe or PerfEventType.Kretprobe => ProbeTarget(link.Name, link.Info.perf_event_offset, isFile: false),
         _ => link.Name.ToArray(),
     };
+
+    /// <summary><c>ip input</c>; numbers where this version has no names.</summary>
+    private static byte[] NetfilterTarget(in link_record r)
+    {
+        ReadOnlySpan<byte> family = Names.NetfilterFamily(r.nf_family), hook = Names.NetfilterHook(r.nf_family, r.nf_hook);
+        return family.IsEmpty || hook.IsEmpty ? Utf8($"pf {r.nf_family} hook {r.nf_hook}") : [.. family, (byte)' ', .. hook];
+    }
 
     private static byte[] MapTarget(ViewContext context, uint id) =>
         SockmapAttachments.Target(id, context.Iterators.One.ReadMap(id, out one_map_record map) == 0 ? map.map.name.Text : default);

@@ -41,6 +41,12 @@ internal sealed class Field<T>
 
     public Predicate IsPresent { get; }
 
+    /// <summary>In a table, the least width of its column.</summary>
+    public int Width { get; init; }
+
+    /// <summary>In a table it stands at the right of its column.</summary>
+    public bool IsNumber { get; init; }
+
     /// <summary>False: only a line in <c>info</c> and a key in JSON, as a file of that name is something else.</summary>
     public bool HasFile { get; init; } = true;
 }

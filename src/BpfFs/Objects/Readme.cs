@@ -34,6 +34,7 @@ internal static class Readme
         iter/                                iterators from outside
         progs/by-name/NAME/ by-type/ by-tag/ the same objects by what they are called
         maps/by-name/NAME/ by-type/
+        net/tcp udp unix quic ...            sockets and routes of your network namespace, also as .json
         status                               what works here, and what went wrong
 
         Every file is read from the kernel when it is opened, and again when it is rewound.

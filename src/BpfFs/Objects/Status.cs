@@ -19,6 +19,15 @@ internal static class Status
         to.Append((byte)'\n');
         foreach (ProgramRow row in ProgramTable.Rows) IteratorLine(context, row, "loaded", to);
         foreach (ProgramRow row in LazyPrograms.Rows) IteratorLine(context, row, "loaded when first read", to);
+        if (context.Iterators.Net is { } net)
+        {
+            string usual = net.IsLoaded ? "loaded" : net.Failure is { } failure ? $"cannot be loaded: {failure}" : "loaded when first read";
+            foreach (NetTable table in NetTable.All)
+            {
+                string state = net.Has(table) ? usual : $"missing: target {table.Target.Name} exists since Linux {table.Target.Since}, where it is configured";
+                Line(to, "iterator", $"{table.Program} {state}");
+            }
+        }
         UserLines(context, to);
         if (context.Iterators.PinWalkErrno != 0) Line(to, "pinned", $"missing: {Marshal.GetPInvokeErrorMessage(context.Iterators.PinWalkErrno)}");
         foreach ((string source, string cause) in Attachments.AttachmentSources.Failures) Line(to, "attachments", $"{source} incomplete: {cause}");

@@ -27,6 +27,30 @@ internal readonly ref struct ValueWriter
     /// <summary>Where text goes.</summary>
     public TextBuffer Buffer => _text;
 
+    /// <summary>An IP address: 4 or 16 bytes in network order.</summary>
+    public void Address(ReadOnlySpan<byte> address)
+    {
+        Span<byte> text = stackalloc byte[IpText.Longest];
+        int length = IpText.Format(address, text);
+        if (_json is null) _text.Append(text[..length]);
+        else _json.WriteStringValue(text[..length]);
+    }
+
+    /// <summary>The names of the bits that are set: separated by commas as text, an array in JSON.</summary>
+    public void Bits(uint bits, ReadOnlySpan<byte[]> names)
+    {
+        _json?.WriteStartArray();
+        bool isFirst = true;
+        for (int i = 0; i < names.Length; i++)
+        {
+            if (((bits >> i) & 1) == 0) continue;
+            if (_json is null && !isFirst) _text.Append((byte)',');
+            Text(names[i]);
+            isFirst = false;
+        }
+        _json?.WriteEndArray();
+    }
+
     public void Number(ulong value)
     {
         if (_json is null) _text.Append(value);

@@ -41,6 +41,9 @@ internal abstract class Row(string path, Tier tier)
     /// <summary>Decides on each node; null: <see cref="Tier"/> does.</summary>
     public Gate? Gate { get; init; }
 
+    /// <summary>Whose file it is, where that depends on who asks; null: everybody's. The kernel then does not keep the name, but asks each time.</summary>
+    public KeyOfAsker? ByAsker { get; init; }
+
     /// <summary>S_IFMT bits and permissions.</summary>
     public abstract uint Mode { get; }
 }

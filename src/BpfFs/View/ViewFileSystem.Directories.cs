@@ -28,6 +28,7 @@ internal sealed partial class ViewFileSystem
     public override int ReadDir(in Request request, ulong node, ulong handle, long offset, ref DirectoryWriter writer)
     {
         if (_directories.Find(handle) is not { } directory) return EBADF;
+        Asker.Tid = request.Pid;
         lock (directory.Lock)
         {
             if (offset == 0 && directory.IsRead)
@@ -62,7 +63,9 @@ internal sealed partial class ViewFileSystem
         int i = index - 2 - directory.FixedCount;
         (Row row, long size) = isFixed ? directory.Fixed(index - 2) : (DynamicOf(directory.Row, directory.Entries.Key(i)), 0);
         if (!isFixed && row is FileRow or StreamRow) size = -1;
-        ulong key = !isFixed ? directory.Entries.Key(i) : directory.Node == NodeId.Root ? 0 : directory.Node.Key;
+        ulong key = 0;
+        if (!isFixed) key = directory.Entries.Key(i);
+        else _ = KeyOf(row, directory.Node, out key); // who cannot be told apart sees that when he opens it
         ReadOnlySpan<byte> name = isFixed ? row.Name : directory.Entries.Name(i);
         var node = new NodeId(row.Number, key);
 

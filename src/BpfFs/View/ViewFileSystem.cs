@@ -39,12 +39,14 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     public override int Lookup(in Request request, ulong parent, ReadOnlySpan<byte> name, ref fuse_entry_out entry)
     {
+        Asker.Tid = request.Pid;
         NodeId above = NodeId.From(parent);
         if (_tree.Find(above.Row) is not DirectoryRow directory) return ENOENT;
         foreach (Row child in directory.Fixed)
         {
             if (!name.SequenceEqual(child.Name)) continue;
-            ulong own = above == NodeId.Root ? 0 : above.Key;
+            int failed = KeyOf(child, above, out ulong own);
+            if (failed != 0) return failed;
             return MayEnter(request, child, own) ? FillEntry(child, own, -1, ref entry) : ENOENT;
         }
         if (directory.Dynamic.Count == 0) return ENOENT;
@@ -58,6 +60,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     {
         NodeId id = NodeId.From(node);
         if (_tree.Find(id.Row) is not { } row || !MayEnter(request, row, id.Key)) return ENOENT;
+        Asker.Tid = request.Pid;
         long size = handle is { } h && _files.Find(h) is { } file ? file.Size : -1;
         int errno = FillAttr(row, id.Key, size, ref attr.attr);
         attr.attr_valid = row.Gate is not null ? 0 : row.Subject is null && row is DirectoryRow ? Day : Second;
@@ -91,6 +94,7 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     public override int Open(in Request request, ulong node, int flags, ref fuse_open_out open)
     {
+        Asker.Tid = request.Pid;
         NodeId id = NodeId.From(node);
         OpenFile opened;
         int errno;
@@ -176,6 +180,14 @@ internal sealed partial class ViewFileSystem : FileSystem
         }
     }
 
+    /// <summary>The key of what a fixed row names in a directory; 0 or an errno.</summary>
+    private int KeyOf(Row child, NodeId directory, out ulong key)
+    {
+        if (child.ByAsker is { } byAsker) return byAsker(Context, out key);
+        key = directory == NodeId.Root ? 0 : directory.Key;
+        return 0;
+    }
+
     private int SizeOf(Render render, ulong key, out long size)
     {
         TextBuffer text = Context.TextBuffers.Rent();
@@ -200,7 +212,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     {
         bool lasts = row.Subject is null && !row.IsDynamic;
         entry.nodeid = entry.attr.ino;
-        entry.entry_valid = lasts ? Day : Second;
+        entry.entry_valid = row.ByAsker is not null ? 0 : lasts ? Day : Second;
         entry.attr_valid = lasts && row is DirectoryRow ? Day : Second;
         if (row.Gate is not null) entry.entry_valid = entry.attr_valid = 0;
     }

@@ -1,5 +1,6 @@
 using BpfFs.Attachments;
 using BpfFs.KernelTables;
+using BpfFs.Net;
 using BpfFs.Objects;
 using BpfFs.Objects.Code;
 using BpfFs.Tasks;
@@ -102,6 +103,7 @@ internal static class ViewTable
         .. TaskRows.Rows(has),
         .. KernelTableRows.Rows(has),
         .. UserRows.Rows(),
+        .. has.Net is null ? [] : NetRows(has.Net),
 
         .. If(has.Holders, new DirectoryRow("pids", new HolderPids(), Tier.Group)),
         .. If(has.Holders, new FileRow("pids/<pid>", Tier.Group, Holders.OfProcess)),
@@ -117,6 +119,28 @@ internal static class ViewTable
         .. If(has.Holders, new FileRow("links/<id>/pids", Tier.Group, Holders.OfLink) { Subject = Links.Kind }),
         .. If(has.Pinned, new FileRow("links/<id>/pinned", Tier.Group, PinPaths.Of(Links.Kind, pin_what.PIN_LINK)) { Subject = Links.Kind }),
         new SymlinkRow("links/<id>/prog", Links.ProgLink) { Subject = Links.Kind },
+    ];
+
+    /// <summary>Sockets and routes of the reader's network namespace.</summary>
+    private static IEnumerable<Row> NetRows(NetIterators has) =>
+    [
+        new DirectoryRow("net"),
+        .. NetFiles(has, NetTable.Tcp, Tier.Public, TcpFields.V4),
+        .. NetFiles(has, NetTable.Tcp6, Tier.Public, TcpFields.V6),
+        .. NetFiles(has, NetTable.Udp, Tier.Public, UdpFields.V4),
+        .. NetFiles(has, NetTable.Udp6, Tier.Public, UdpFields.V6),
+        .. NetFiles(has, NetTable.Quic, Tier.Public, UdpFields.Quic, QuicEvidence.IsListed),
+        .. NetFiles(has, NetTable.Unix, Tier.Public, UnixFields.All),
+        .. NetFiles(has, NetTable.Netlink, Tier.Public, NetlinkFields.All),
+        .. NetFiles(has, NetTable.Ipv6Route, Tier.Public, RouteFields.All),
+        .. NetFiles(has, NetTable.Owners, Tier.Group, OwnerFields.All, OwnerFields.IsOfReader),
+    ];
+
+    private static Row[] NetFiles<T>(NetIterators has, NetTable table, Tier tier, Field<NetEntry<T>>[] fields, IsListed<T>? isListed = null)
+        where T : unmanaged => !has.Has(table) ? [] :
+    [
+        new StreamRow($"net/{table.Name}", tier, new NetFile<T>(table, fields, asJson: false, isListed)) { ByAsker = NetNode.KeyOfAsker },
+        new StreamRow($"net/{table.Name}.json", tier, new NetFile<T>(table, fields, asJson: true, isListed)) { ByAsker = NetNode.KeyOfAsker },
     ];
 
     /// <summary>A directory of the values, in each a symlink per object: names, types and tags are not unique.</summary>

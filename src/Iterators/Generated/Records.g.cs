@@ -3,6 +3,7 @@
 //   attach.bpf.o
 //   code.bpf.o
 //   kernel_tables.bpf.o
+//   net.bpf.o
 //   tasks.bpf.o
 //   view.bpf.o
 // </auto-generated>
@@ -151,6 +152,40 @@ public enum task_flags : uint
     TASK_KERNEL_THREAD = 1,
     /// <summary><c>TASK_NO_NEW_PRIVS</c>.</summary>
     TASK_NO_NEW_PRIVS = 2,
+}
+
+/// <summary><c>enum tcp_sock_flags</c>.</summary>
+[Flags]
+public enum tcp_sock_flags : uint
+{
+    /// <summary><c>TCP_SOCK_FULL</c>.</summary>
+    TCP_SOCK_FULL = 1,
+    /// <summary><c>TCP_SOCK_INITIAL_SLOWSTART</c>.</summary>
+    TCP_SOCK_INITIAL_SLOWSTART = 2,
+    /// <summary><c>TCP_SOCK_PINGPONG</c>.</summary>
+    TCP_SOCK_PINGPONG = 4,
+}
+
+/// <summary><c>enum udp_sock_flags</c>.</summary>
+[Flags]
+public enum udp_sock_flags : uint
+{
+    /// <summary><c>UDP_SOCK_QUIC_PACKET</c>.</summary>
+    UDP_SOCK_QUIC_PACKET = 1,
+    /// <summary><c>UDP_SOCK_DF</c>.</summary>
+    UDP_SOCK_DF = 2,
+    /// <summary><c>UDP_SOCK_ECN</c>.</summary>
+    UDP_SOCK_ECN = 4,
+    /// <summary><c>UDP_SOCK_GRO</c>.</summary>
+    UDP_SOCK_GRO = 8,
+    /// <summary><c>UDP_SOCK_GSO</c>.</summary>
+    UDP_SOCK_GSO = 16,
+    /// <summary><c>UDP_SOCK_TUNNEL</c>.</summary>
+    UDP_SOCK_TUNNEL = 32,
+    /// <summary><c>UDP_SOCK_PKTINFO</c>.</summary>
+    UDP_SOCK_PKTINFO = 64,
+    /// <summary><c>UDP_SOCK_RCVBUF</c>.</summary>
+    UDP_SOCK_RCVBUF = 128,
 }
 
 /// <summary><c>enum vma_name</c>.</summary>
@@ -395,6 +430,35 @@ public struct element_end_record
     /// <summary><c>__u64 torn</c>.</summary>
     [FieldOffset(0)]
     public ulong torn;
+}
+
+/// <summary><c>struct endpoints_record</c>, 40 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+public struct endpoints_record
+{
+    /// <summary><c>__u8 local_address[16]</c>.</summary>
+    [FieldOffset(0)]
+    public u8_16 local_address;
+
+    /// <summary><c>__u8 remote_address[16]</c>.</summary>
+    [FieldOffset(16)]
+    public u8_16 remote_address;
+
+    /// <summary><c>__u16 local_port</c>.</summary>
+    [FieldOffset(32)]
+    public ushort local_port;
+
+    /// <summary><c>__u16 remote_port</c>.</summary>
+    [FieldOffset(34)]
+    public ushort remote_port;
+
+    /// <summary><c>__u16 family</c>.</summary>
+    [FieldOffset(36)]
+    public ushort family;
+
+    /// <summary><c>__u16 state</c>.</summary>
+    [FieldOffset(38)]
+    public ushort state;
 }
 
 /// <summary><c>struct holder_record</c>, 36 bytes.</summary>
@@ -824,6 +888,35 @@ public struct net_record
     public char_16 name;
 }
 
+/// <summary><c>struct netlink_record</c>, 160 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 160)]
+public struct netlink_record
+{
+    /// <summary><c>struct sock_record sock</c>.</summary>
+    [FieldOffset(0)]
+    public sock_record sock;
+
+    /// <summary><c>__u64 groups</c>.</summary>
+    [FieldOffset(136)]
+    public ulong groups;
+
+    /// <summary><c>__u32 protocol</c>.</summary>
+    [FieldOffset(144)]
+    public uint protocol;
+
+    /// <summary><c>__u32 portid</c>.</summary>
+    [FieldOffset(148)]
+    public uint portid;
+
+    /// <summary><c>__u32 dump</c>.</summary>
+    [FieldOffset(152)]
+    public uint dump;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(156)]
+    public uint reserved;
+}
+
 /// <summary><c>struct one_link_record</c>, 496 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 496)]
 public struct one_link_record
@@ -1150,6 +1243,92 @@ public struct prog_row_record
     public char_128 attach_func;
 }
 
+/// <summary><c>struct reader_netns_record</c>, 24 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public struct reader_netns_record
+{
+    /// <summary><c>__u32 fd</c>.</summary>
+    [FieldOffset(0)]
+    public uint fd;
+
+    /// <summary><c>__s32 error</c>.</summary>
+    [FieldOffset(4)]
+    public int error;
+
+    /// <summary><c>__u32 netns_ino</c>.</summary>
+    [FieldOffset(8)]
+    public uint netns_ino;
+
+    /// <summary><c>__u32 has_id</c>.</summary>
+    [FieldOffset(12)]
+    public uint has_id;
+
+    /// <summary><c>__u64 netns_id</c>.</summary>
+    [FieldOffset(16)]
+    public ulong netns_id;
+}
+
+/// <summary><c>struct route6_record</c>, 104 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 104)]
+public struct route6_record
+{
+    /// <summary><c>__u8 destination[16]</c>.</summary>
+    [FieldOffset(0)]
+    public u8_16 destination;
+
+    /// <summary><c>__u8 source[16]</c>.</summary>
+    [FieldOffset(16)]
+    public u8_16 source;
+
+    /// <summary><c>__u8 gateway[16]</c>.</summary>
+    [FieldOffset(32)]
+    public u8_16 gateway;
+
+    /// <summary><c>__u32 destination_len</c>.</summary>
+    [FieldOffset(48)]
+    public uint destination_len;
+
+    /// <summary><c>__u32 source_len</c>.</summary>
+    [FieldOffset(52)]
+    public uint source_len;
+
+    /// <summary><c>__u32 metric</c>.</summary>
+    [FieldOffset(56)]
+    public uint metric;
+
+    /// <summary><c>__u32 refcnt</c>.</summary>
+    [FieldOffset(60)]
+    public uint refcnt;
+
+    /// <summary><c>__u32 flags</c>.</summary>
+    [FieldOffset(64)]
+    public uint flags;
+
+    /// <summary><c>__u32 table</c>.</summary>
+    [FieldOffset(68)]
+    public uint table;
+
+    /// <summary><c>__u32 protocol</c>.</summary>
+    [FieldOffset(72)]
+    public uint protocol;
+
+    /// <summary><c>__u32 type</c>.</summary>
+    [FieldOffset(76)]
+    public uint type;
+
+    /// <summary><c>__u32 nexthop_id</c>.</summary>
+    [FieldOffset(80)]
+    public uint nexthop_id;
+
+    /// <summary><c>__u32 ifindex</c>.</summary>
+    [FieldOffset(84)]
+    public uint ifindex;
+
+    /// <summary><c>char dev[16]</c>.</summary>
+    [FieldOffset(88)]
+    public char_16 dev;
+}
+
 /// <summary><c>struct setup_record</c>, 4 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 4)]
 public struct setup_record
@@ -1166,6 +1345,104 @@ public struct setup_tables_record
     /// <summary><c>__u32 nodes</c>.</summary>
     [FieldOffset(0)]
     public uint nodes;
+}
+
+/// <summary><c>struct sock_owner_record</c>, 56 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 56)]
+public struct sock_owner_record
+{
+    /// <summary><c>__u64 inode</c>.</summary>
+    [FieldOffset(0)]
+    public ulong inode;
+
+    /// <summary><c>__u32 netns_ino</c>.</summary>
+    [FieldOffset(8)]
+    public uint netns_ino;
+
+    /// <summary><c>__u32 pid</c>.</summary>
+    [FieldOffset(12)]
+    public uint pid;
+
+    /// <summary><c>__u32 fd</c>.</summary>
+    [FieldOffset(16)]
+    public uint fd;
+
+    /// <summary><c>__u32 family</c>.</summary>
+    [FieldOffset(20)]
+    public uint family;
+
+    /// <summary><c>__u32 type</c>.</summary>
+    [FieldOffset(24)]
+    public uint type;
+
+    /// <summary><c>__u32 protocol</c>.</summary>
+    [FieldOffset(28)]
+    public uint protocol;
+
+    /// <summary><c>__u32 mark</c>.</summary>
+    [FieldOffset(32)]
+    public uint mark;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(36)]
+    public uint reserved;
+
+    /// <summary><c>char comm[16]</c>.</summary>
+    [FieldOffset(40)]
+    public char_16 comm;
+}
+
+/// <summary><c>struct sock_record</c>, 136 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 136)]
+public struct sock_record
+{
+    /// <summary><c>__u64 inode</c>.</summary>
+    [FieldOffset(0)]
+    public ulong inode;
+
+    /// <summary><c>__u64 cgroup_id</c>.</summary>
+    [FieldOffset(8)]
+    public ulong cgroup_id;
+
+    /// <summary><c>__u32 uid</c>.</summary>
+    [FieldOffset(16)]
+    public uint uid;
+
+    /// <summary><c>__u32 refcnt</c>.</summary>
+    [FieldOffset(20)]
+    public uint refcnt;
+
+    /// <summary><c>__u32 rx_queue</c>.</summary>
+    [FieldOffset(24)]
+    public uint rx_queue;
+
+    /// <summary><c>__u32 tx_queue</c>.</summary>
+    [FieldOffset(28)]
+    public uint tx_queue;
+
+    /// <summary><c>__u32 drops</c>.</summary>
+    [FieldOffset(32)]
+    public uint drops;
+
+    /// <summary><c>__u32 prog_mask</c>.</summary>
+    [FieldOffset(36)]
+    public uint prog_mask;
+
+    /// <summary><c>__u32 progs[6]</c>.</summary>
+    [FieldOffset(40)]
+    public u32_6 progs;
+
+    /// <summary><c>__u32 storage_cnt</c>.</summary>
+    [FieldOffset(64)]
+    public uint storage_cnt;
+
+    /// <summary><c>__u32 storages[16]</c>.</summary>
+    [FieldOffset(68)]
+    public u32_16 storages;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(132)]
+    public uint reserved;
 }
 
 /// <summary><c>struct struct_ops_record</c>, 96 bytes.</summary>
@@ -1417,6 +1694,95 @@ public struct task_vma_record
     public int error;
 }
 
+/// <summary><c>struct tcp_record</c>, 272 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 272)]
+public struct tcp_record
+{
+    /// <summary><c>struct sock_record sock</c>.</summary>
+    [FieldOffset(0)]
+    public sock_record sock;
+
+    /// <summary><c>struct endpoints_record ends</c>.</summary>
+    [FieldOffset(136)]
+    public endpoints_record ends;
+
+    /// <summary><c>__u64 pacing_rate</c>.</summary>
+    [FieldOffset(176)]
+    public ulong pacing_rate;
+
+    /// <summary><c>__s64 timer_expires</c>.</summary>
+    [FieldOffset(184)]
+    public long timer_expires;
+
+    /// <summary><c>__u32 timer</c>.</summary>
+    [FieldOffset(192)]
+    public uint timer;
+
+    /// <summary><c>__u32 flags</c>.</summary>
+    [FieldOffset(196)]
+    public uint flags;
+
+    /// <summary><c>__u32 retransmits</c>.</summary>
+    [FieldOffset(200)]
+    public uint retransmits;
+
+    /// <summary><c>__u32 probes</c>.</summary>
+    [FieldOffset(204)]
+    public uint probes;
+
+    /// <summary><c>__u32 rto</c>.</summary>
+    [FieldOffset(208)]
+    public uint rto;
+
+    /// <summary><c>__u32 ato</c>.</summary>
+    [FieldOffset(212)]
+    public uint ato;
+
+    /// <summary><c>__u32 quick_ack</c>.</summary>
+    [FieldOffset(216)]
+    public uint quick_ack;
+
+    /// <summary><c>__u32 cwnd</c>.</summary>
+    [FieldOffset(220)]
+    public uint cwnd;
+
+    /// <summary><c>__u32 ssthresh</c>.</summary>
+    [FieldOffset(224)]
+    public uint ssthresh;
+
+    /// <summary><c>__u32 fastopen_queue</c>.</summary>
+    [FieldOffset(228)]
+    public uint fastopen_queue;
+
+    /// <summary><c>__u32 srtt</c>.</summary>
+    [FieldOffset(232)]
+    public uint srtt;
+
+    /// <summary><c>__u32 rttvar</c>.</summary>
+    [FieldOffset(236)]
+    public uint rttvar;
+
+    /// <summary><c>__u32 min_rtt</c>.</summary>
+    [FieldOffset(240)]
+    public uint min_rtt;
+
+    /// <summary><c>__u32 total_retransmits</c>.</summary>
+    [FieldOffset(244)]
+    public uint total_retransmits;
+
+    /// <summary><c>__u32 lost</c>.</summary>
+    [FieldOffset(248)]
+    public uint lost;
+
+    /// <summary><c>__u32 unacked</c>.</summary>
+    [FieldOffset(252)]
+    public uint unacked;
+
+    /// <summary><c>char congestion[16]</c>.</summary>
+    [FieldOffset(256)]
+    public char_16 congestion;
+}
+
 /// <summary><c>struct thread_record</c>, 8 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 8)]
 public struct thread_record
@@ -1428,6 +1794,93 @@ public struct thread_record
     /// <summary><c>__u32 user_ns</c>.</summary>
     [FieldOffset(4)]
     public uint user_ns;
+}
+
+/// <summary><c>struct udp_record</c>, 184 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 184)]
+public struct udp_record
+{
+    /// <summary><c>struct sock_record sock</c>.</summary>
+    [FieldOffset(0)]
+    public sock_record sock;
+
+    /// <summary><c>struct endpoints_record ends</c>.</summary>
+    [FieldOffset(136)]
+    public endpoints_record ends;
+
+    /// <summary><c>__u32 flags</c>.</summary>
+    [FieldOffset(176)]
+    public uint flags;
+
+    /// <summary><c>__u32 gso_size</c>.</summary>
+    [FieldOffset(180)]
+    public uint gso_size;
+}
+
+/// <summary><c>struct unix_record</c>, 272 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 272)]
+public struct unix_record
+{
+    /// <summary><c>struct sock_record sock</c>.</summary>
+    [FieldOffset(0)]
+    public sock_record sock;
+
+    /// <summary><c>__u64 peer_inode</c>.</summary>
+    [FieldOffset(136)]
+    public ulong peer_inode;
+
+    /// <summary><c>__u32 type</c>.</summary>
+    [FieldOffset(144)]
+    public uint type;
+
+    /// <summary><c>__u32 state</c>.</summary>
+    [FieldOffset(148)]
+    public uint state;
+
+    /// <summary><c>__u32 flags</c>.</summary>
+    [FieldOffset(152)]
+    public uint flags;
+
+    /// <summary><c>__u32 path_len</c>.</summary>
+    [FieldOffset(156)]
+    public uint path_len;
+
+    /// <summary><c>char path[108]</c>.</summary>
+    [FieldOffset(160)]
+    public char_108 path;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(268)]
+    public uint reserved;
+}
+
+/// <summary><c>struct unix_walk_record</c>, 24 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public struct unix_walk_record
+{
+    /// <summary><c>__u32 from</c>.</summary>
+    [FieldOffset(0)]
+    public uint from;
+
+    /// <summary><c>__u32 next</c>.</summary>
+    [FieldOffset(4)]
+    public uint next;
+
+    /// <summary><c>__u32 length</c>.</summary>
+    [FieldOffset(8)]
+    public uint length;
+
+    /// <summary><c>__u32 is_full</c>.</summary>
+    [FieldOffset(12)]
+    public uint is_full;
+
+    /// <summary><c>__u32 bucket</c>.</summary>
+    [FieldOffset(16)]
+    public uint bucket;
+
+    /// <summary><c>__u32 bucket_start</c>.</summary>
+    [FieldOffset(20)]
+    public uint bucket_start;
 }
 
 /// <summary><c>struct walk_nets_record</c>, 16 bytes.</summary>
@@ -1526,6 +1979,25 @@ public struct char_64
     }
 }
 
+/// <summary>108 times <c>char</c>; converts to a span.</summary>
+[InlineArray(108)]
+public struct char_108
+{
+    private byte _element0;
+
+    /// <summary>The bytes up to the first NUL, or all of them.</summary>
+    [UnscopedRef]
+    public readonly ReadOnlySpan<byte> Text
+    {
+        get
+        {
+            ReadOnlySpan<byte> all = this;
+            int end = all.IndexOf((byte)0);
+            return end < 0 ? all : all[..end];
+        }
+    }
+}
+
 /// <summary>128 times <c>char</c>; converts to a span.</summary>
 [InlineArray(128)]
 public struct char_128
@@ -1581,6 +2053,13 @@ public struct char_256
             return end < 0 ? all : all[..end];
         }
     }
+}
+
+/// <summary>6 times <c>__u32</c>; converts to a span.</summary>
+[InlineArray(6)]
+public struct u32_6
+{
+    private uint _element0;
 }
 
 /// <summary>16 times <c>__u32</c>; converts to a span.</summary>

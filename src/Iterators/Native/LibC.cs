@@ -19,6 +19,14 @@ internal static unsafe partial class LibC
     public const long SYS_fsconfig = 431;
     public const long SYS_fsmount = 432;
 
+    /// <summary>setns(2): of the calling thread.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int setns(int fd, int nstype);
+
+    /// <summary>open_by_handle_at(2).</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int open_by_handle_at(int mount_fd, void* handle, int flags);
+
     /// <summary>syscall(2), for what libc has no function for; -1: errno tells why.</summary>
     [LibraryImport(Library, SetLastError = true)]
     public static partial long syscall(long number, nint a, nint b, nint c, nint d, nint e);

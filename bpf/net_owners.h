@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which process has which socket open, and in which network namespace a reader is. */
+#ifndef BPFFS_VIEW_NET_OWNERS_H
+#define BPFFS_VIEW_NET_OWNERS_H
+
+#include "fd.h"
+#include "socks.h"
+
+#define SOCKFS_MAGIC		0x534f434b
+#define PROC_SUPER_MAGIC	0x9fa0
+#define ESRCH			3
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct nsproxy {
+	struct net *net_ns;
+};
+
+struct task_struct___net {
+	struct hlist_node pid_links[1];
+	struct nsproxy *nsproxy;
+};
+
+struct pid {
+	struct hlist_head tasks[1];
+};
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
+struct ns_common___id {
+	__u64 ns_id;
+};
+
+struct net___id {
+	struct ns_common___id ns;
+};
+
+#pragma clang attribute pop
+
+SEC("iter/task_file")
+int sock_owner_records(struct bpf_iter__task_file *ctx)
+{
+	struct file *file = ctx->file;
+	struct task_struct *task = ctx->task;
+	struct sock_owner_record r = {};
+	struct socket___net *socket;
+	struct sock___net *sk;
+
+	if (!file || !task || file->f_inode->i_sb->s_magic != SOCKFS_MAGIC)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	if (!sk)
+		return 0;	/* opened with O_PATH; or being closed */
+	r.inode = inode_of_socket((void *)socket);
+	r.netns_ino = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	r.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	r.type = BPF_CORE_READ(socket, type);
+	r.protocol = BPF_CORE_READ(sk, sk_protocol);
+	r.mark = BPF_CORE_READ(sk, sk_mark);
+	r.pid = task->tgid;
+	r.fd = ctx->fd;
+	bpf_probe_read_kernel_str(r.comm, sizeof(r.comm), BPF_CORE_READ(task, group_leader, comm));
+	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
+	return 0;
+}
+
+/*
+ * A thread's directory in /proc, which anybody may open, leads to the thread; /proc/PID/ns/net itself may be opened only by who may
+ * trace the process.
+ */
+SEC("syscall")
+int reader_netns(struct reader_netns_record *ctx)
+{
+	struct file *file = file_of_fd(ctx->fd);
+	struct proc_inode *inode;
+	struct task_struct___net *task;
+	struct hlist_node *first;
+	struct net *net;
+
+	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != PROC_SUPER_MAGIC) {
+		ctx->error = EBADF;
+		return 0;
+	}
+	inode = (void *)BPF_CORE_READ(file, f_inode) - bpf_core_field_offset(struct proc_inode, vfs_inode);
+	first = BPF_CORE_READ(inode, pid, tasks[0].first);
+	task = first ? (void *)first - bpf_core_field_offset(struct task_struct___net, pid_links) : NULL;
+	net = task ? BPF_CORE_READ(task, nsproxy, net_ns) : NULL;
+	if (!net) {
+		ctx->error = ESRCH;
+		return 0;
+	}
+	ctx->netns_ino = BPF_CORE_READ(net, ns.inum);
+	if (bpf_core_field_exists(((struct net___id *)net)->ns.ns_id)) {
+		ctx->netns_id = BPF_CORE_READ((struct net___id *)net, ns.ns_id);
+		ctx->has_id = 1;
+	}
+	return 0;
+}
+
+#endif

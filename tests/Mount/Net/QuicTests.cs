@@ -1,0 +1,210 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Mount.Tests;
+
+/// <summary>
+/// net/quic with QUIC as it is spoken: caddy (quic-go) serves HTTP/3, a client on @matrixai/quic (quiche, prebuilt; from npm) asks. Both are
+/// stopped where a packet has to stay in a queue while it is looked at.
+/// </summary>
+public sealed class QuicTests(QuicTests.Fixture fixture) : IClassFixture<QuicTests.Fixture>
+{
+    private const string ClientVersion = "2.0.9";
+
+    private const string Client =
+        """
+        import { QUICClient } from '@matrixai/quic';
+        import { randomFillSync } from 'node:crypto';
+        await QUICClient.createQUICClient({
+            host: '127.0.0.1', port: Number(process.argv[2]), localHost: '127.0.0.1',
+            config: { verifyPeer: false, applicationProtos: ['h3'], maxIdleTimeout: 60000 },
+            crypto: { ops: { randomBytes: async (data) => { randomFillSync(new Uint8Array(data)); } } },
+        }, { timer: 60000 });
+        console.log('connected');
+        setInterval(() => {}, 1000);
+        """;
+
+    public sealed class Fixture : IDisposable
+    {
+        public Fixture()
+        {
+            Tool.Run("npm", "install", "--prefix", Directory.Path, "--no-audit", "--no-fund", "--no-update-notifier", $"@matrixai/quic@{ClientVersion}").Succeeded();
+            File.WriteAllText(Directory.At("client.mjs"), Client);
+            View = new MountedView();
+        }
+
+        public TemporaryDirectory Directory { get; } = new();
+
+        public MountedView View { get; }
+
+        public void Dispose()
+        {
+            View.Dispose();
+            Directory.Dispose();
+        }
+    }
+
+    private readonly MountedView _view = fixture.View;
+    private readonly TemporaryDirectory _directory = fixture.Directory;
+
+    [Fact]
+    public void Quic_is_listed_with_what_tells_it()
+    {
+        int port = FreePort();
+        using Running server = Caddy(port);
+        // idle, by how it is set up
+        Assert.True(Poll.Until(() => Evidence(r => r.GetProperty("local_port").GetInt32() == port).Length > 0, 30), server.Log + _view.Read("net/udp6") + _view.Read("net/udp"));
+        string[] idle = Evidence(r => r.GetProperty("local_port").GetInt32() == port);
+        Assert.Contains("df", idle);
+        Assert.DoesNotContain("packet", idle);
+        Assert.True(idle.Length >= 2);
+
+        // the client's first packet waits for a server that does not read
+        server.Signal("STOP");
+        using Running client = new("node", _directory.Path, _directory.At("client.mjs"), $"{port}");
+        Assert.True(Poll.Until(() => Evidence(r => r.GetProperty("local_port").GetInt32() == port).Contains("packet"), 30), client.Log + _view.Read("net/quic"));
+        JsonElement listening = Rows("quic").First(r => r.GetProperty("local_port").GetInt32() == port);
+        Assert.True(listening.GetProperty("rx_queue").GetInt32() > 1200); // an Initial fills 1200 bytes (RFC 9000, 14.1)
+
+        // and the server's answer for a client that does not
+        client.Signal("STOP");
+        string[] inodes = InodesOf(client.Id);
+        Assert.DoesNotContain(Rows("quic"), r => inodes.Contains(Inode(r)));
+        server.Signal("CONT");
+        Assert.True(Poll.Until(() => Evidence(r => inodes.Contains(Inode(r))).SequenceEqual(["packet"]), 30), server.Log + _view.Read("net/quic"));
+        client.Signal("CONT");
+        Assert.True(Poll.Until(() => client.Log.Contains("connected", StringComparison.Ordinal), 30), client.Log + server.Log);
+        string line = File.ReadAllLines(_view.At("net/quic")).Single(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1] == $"{port}");
+        Assert.Contains(" df,", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Plain_udp_is_not()
+    {
+        using NetNamespace ns = new(); // for ports that may be taken here
+        // a DNS question and its answer wait in queues; an echo; port 443 without QUIC, and text, TLS and DTLS on it; big datagrams with GSO; a tunnel
+        using PythonHolder holder = new(
+            """
+            import socket, struct
+            keep = []
+            def udp(port, family=socket.AF_INET, address='127.0.0.1'):
+                u = socket.socket(family, socket.SOCK_DGRAM); u.bind((address, port)); keep.append(u)
+                return u
+            question = struct.pack('>HHHHHH', 0xc0ff, 0x0100, 1, 0, 0, 0) + b'\3www\7example\3org\0\0\1\0\1'
+            for port in 53, 7, 443, 853, 4433:
+                for family, address in (socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1'):
+                    server, client = udp(port, family, address), udp(0, family, address)
+                    client.connect(server.getsockname())
+                    for data in question, b'hello', b'Hello, \xc0\xc1', b'\x16\xfe\xfd' + bytes(200), b'\xc0\x00\x00\x00\x02' + bytes(1195), b'\xc0\x00\x00\x00\x01\xff' + bytes(1194), b'\x40' * 1200, b'\xc0':
+                        client.send(data); server.sendto(data, client.getsockname())
+            segments = udp(0); segments.setsockopt(socket.IPPROTO_UDP, 103, 1200); segments.setsockopt(socket.IPPROTO_UDP, 104, 1) # UDP_SEGMENT, UDP_GRO
+            fragments = udp(0); fragments.setsockopt(socket.IPPROTO_IP, 10, 2)    # IP_MTU_DISCOVER, IP_PMTUDISC_DO: alone it is not enough
+            tunnel = udp(4500); tunnel.setsockopt(socket.IPPROTO_UDP, 100, 2); tunnel.setsockopt(socket.IPPROTO_IP, 10, 2) # UDP_ENCAP, ESP in UDP
+            tunnel.setsockopt(socket.IPPROTO_UDP, 104, 1)
+            print('ready', flush=True)
+            """, ns);
+        ToolResult listed = ns.Shell("cat \"$1\"/net/quic; cat \"$1\"/net/udp \"$1\"/net/udp6 | grep -v remote_address | wc -l", _view.Root).Succeeded();
+        string[] lines = listed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(lines.Length == 2, listed.Output);
+        Assert.Equal("23", lines[1].Trim());
+        string options = ns.Shell("cat \"$1\"/net/udp", _view.Root).Output;
+        foreach (string wanted in (string[])[" gro,gso ", " df ", " df,gro,tunnel "]) Assert.Contains(wanted, options, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_quic_packet_is_known_anywhere_in_a_queue()
+    {
+        using NetNamespace ns = new();
+        using PythonHolder holder = new(
+            """
+            import socket
+            keep = []
+            for family, address in (socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1'):
+                for version in b'\0\0\0\1', b'\x6b\x33\x43\xcf', b'\xff\0\0\x1d', b'\x1a\x2a\x3a\x4a':
+                    u = socket.socket(family, socket.SOCK_DGRAM); u.bind((address, 0)); keep.append(u)
+                    u.sendto(b'', u.getsockname()); u.sendto(b'plain', u.getsockname()); u.sendto(b'\xc3' + version + b'\x08' + bytes(1194), u.getsockname())
+            print('ready', flush=True)
+            """, ns);
+        string[] lines = ns.Shell("cat \"$1\"/net/quic", _view.Root).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(9, lines.Length);
+        Assert.All(lines[1..], line => Assert.Contains(" packet ", line, StringComparison.Ordinal));
+    }
+
+    private JsonElement[] Rows(string table) => [.. JsonDocument.Parse(File.ReadAllBytes(_view.At($"net/{table}.json"))).RootElement.EnumerateArray()];
+
+    private string[] Evidence(Func<JsonElement, bool> isWanted) =>
+        [.. Rows("quic").Where(isWanted).SelectMany(r => r.GetProperty("evidence").EnumerateArray()).Select(e => e.GetString()!)];
+
+    private static string Inode(JsonElement row) => row.TryGetProperty("inode", out JsonElement inode) ? inode.GetRawText() : "";
+
+    private static string[] InodesOf(int pid) => [.. Directory.GetFiles($"/proc/{pid}/fd").Select(f => new FileInfo(f).LinkTarget ?? "")
+        .Where(t => t.StartsWith("socket:[", StringComparison.Ordinal)).Select(t => t[8..^1])];
+
+    private static int FreePort()
+    {
+        using Socket socket = new(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private Running Caddy(int port)
+    {
+        File.WriteAllText(_directory.At("Caddyfile"),
+            $$"""
+            {
+            	admin off
+            	auto_https disable_redirects
+            	skip_install_trust
+            	local_certs
+            	storage file_system {{_directory.At("store")}}
+            }
+            https://127.0.0.1:{{port}} {
+            	respond "hello"
+            }
+
+            """);
+        string unpacked = Path.Combine(ViewBinary.Repository(), "out/caddy/usr/bin/caddy"); // tools/test puts it there
+        return new Running(File.Exists(unpacked) ? unpacked : "caddy", _directory.Path, "run", "--config", _directory.At("Caddyfile"), "--adapter", "caddyfile");
+    }
+
+    /// <summary>A program that runs until it is disposed.</summary>
+    private sealed class Running : IDisposable
+    {
+        private readonly Process _process;
+        private readonly System.Text.StringBuilder _log = new();
+
+        public Running(string program, string directory, params string[] arguments)
+        {
+            ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
+            start.Environment["HOME"] = directory;
+            _process = Process.Start(start)!;
+            _process.OutputDataReceived += Collect;
+            _process.ErrorDataReceived += Collect;
+            _process.BeginOutputReadLine();
+            _process.BeginErrorReadLine();
+        }
+
+        public int Id => _process.Id;
+
+        public string Log
+        {
+            get { lock (_log) return _log.ToString(); }
+        }
+
+        public void Signal(string name) => Tool.Run("kill", $"-{name}", $"{Id}").Succeeded();
+
+        public void Dispose()
+        {
+            _process.Kill();
+            _process.WaitForExit();
+            _process.Dispose();
+        }
+
+        private void Collect(object sender, DataReceivedEventArgs line)
+        {
+            lock (_log) _log.AppendLine(line.Data);
+        }
+    }
+}
