@@ -35,7 +35,7 @@ target() {
     *) not_ok "$1: links.debug" "$line" ;;
     esac
     prog=$(cat $MNT/links/$link/prog_id 2>/dev/null) || return 0
-    has "$1: attached" "$(cat $MNT/progs/$prog/attached)" "$link .* $(printf '%s' "$2" | sed 's/[][+.*]/\\&/g')"
+    has "$1: attached" "$(cat $MNT/progs/$prog/attached)" ".* link $link"
     has "$1: progs/ID/links" "$(cat $MNT/progs/$prog/links)" "$link"
     same "$1: prog" "$(basename "$(readlink -f $MNT/links/$link/prog)")" $prog
 }
