@@ -47,8 +47,8 @@ public sealed class CostTests : IDisposable
         // its descriptor, the record, close; for each of three requests a read and a write
         Assert.InRange(calls["bpf"], Opens * 2, (Opens * 2) + (Opens / 5));
         Assert.InRange(calls["close"], Opens, Opens + (Opens / 5));
-        Assert.InRange(calls["read"], Opens * 3, (Opens * 3) + (Opens / 2));
-        Assert.InRange(calls["write"], Opens * 3, (Opens * 3) + (Opens / 2));
+        Assert.InRange(calls["read"], (Opens * 3) - 20, (Opens * 3) + (Opens / 2)); // what had begun when strace came is not counted
+        Assert.InRange(calls["write"], (Opens * 3) - 20, (Opens * 3) + (Opens / 2));
         // nothing else: a lookup or a permission check a second, workers that wake
         Assert.InRange(calls.Where(c => c.Key is not ("bpf" or "close" or "read" or "write")).Sum(c => c.Value), 0, Opens / 5);
     }
