@@ -42,6 +42,20 @@ static long add_jited_of_func(__u64 i, void *ctx)
 	return 0;
 }
 
+/* A frame of its own: the record nearly fills its caller's. */
+static __noinline void read_first_maps(struct prog_record *r, struct bpf_map **used_maps)
+{
+	struct bpf_map *map;
+	__u32 i;
+
+#pragma unroll
+	for (i = 0; i < FIRST_MAPS; i++) {
+		if (i >= r->used_map_cnt || bpf_probe_read_kernel(&map, sizeof(map), used_maps + i))
+			return;
+		r->map_ids[i] = BPF_CORE_READ(map, id);
+	}
+}
+
 /*
  * Fill *r, which is zero. The program comes from an iterator's context (the verifier then allows plain loads) or out of a
  * file's private_data (TRUSTED false: every load is a probe read).
@@ -80,6 +94,8 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 		if (arena)
 			r->arena_id = BPF_CORE_READ(arena, map.id);
 	}
+	if (r->used_map_cnt)
+		read_first_maps(r, READ(aux, used_maps));
 	if (btf)
 		r->btf_id = READ(btf, id);
 	if (target)

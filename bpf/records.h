@@ -14,6 +14,7 @@
 
 #define OBJ_NAME_LEN	16	/* BPF_OBJ_NAME_LEN */
 #define FULL_NAME_LEN	128	/* as much of a BTF name as is kept; bpftool keeps the same */
+#define FIRST_MAPS	4	/* most programs use no more, and more would not fit the stack; the others are asked for theirs (one_prog_maps) */
 #define MAX_USED_MAPS	64	/* kernel/bpf/verifier.c: a program uses at most 64 maps */
 
 enum prog_flags {
@@ -54,6 +55,7 @@ struct prog_record {
 	__u32 func_info_cnt;		/* functions that BTF has the names of */
 	__u32 arena_id;			/* map id of the arena it uses; 0: none */
 	__u32 reserved;
+	__u32 map_ids[FIRST_MAPS];	/* of used_map_cnt */
 	__u8 tag[8];
 	char name[FULL_NAME_LEN];	/* the full name from BTF where aux->name was cut */
 	char attach_func[FULL_NAME_LEN];	/* aux->attach_func_name */

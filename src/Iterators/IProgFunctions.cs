@@ -1,6 +1,6 @@
 namespace Iterators;
 
-/// <summary>The names of a program's functions. Methods give 0 or a positive errno.</summary>
+/// <summary>The names of a program's functions and maps. Methods give 0 or a positive errno.</summary>
 public interface IProgFunctions
 {
     /// <summary>A descriptor of the program with this id.</summary>
@@ -11,4 +11,7 @@ public interface IProgFunctions
     /// <param name="index">Of the function, from 0: the main one.</param>
     /// <param name="record">Filled.</param>
     int ReadFunction(in Fd prog, uint index, out one_prog_func_record record);
+
+    /// <summary>The map with this id; ENOENT: it is gone.</summary>
+    int ReadMap(uint id, out one_map_record record);
 }

@@ -32,7 +32,14 @@ public sealed unsafe class OneObject : IProgFunctions
         if (fd.Errno != 0) return fd.Errno;
         record.fd = maps.fd = (uint)fd.Value;
         int errno = Run(_prog, ref record);
-        if (errno != 0 || record.error != 0 || record.prog.used_map_cnt == 0) return errno != 0 ? errno : record.error;
+        if (errno != 0 || record.error != 0) return errno != 0 ? errno : record.error;
+        ReadOnlySpan<uint> first = record.prog.map_ids;
+        if (record.prog.used_map_cnt <= (uint)first.Length)
+        {
+            maps.cnt = record.prog.used_map_cnt;
+            first[..(int)maps.cnt].CopyTo(maps.map_ids);
+            return 0;
+        }
         errno = Run(_progMaps, ref maps);
         return errno != 0 ? errno : maps.error;
     }

@@ -33,6 +33,7 @@ internal ref struct Prog
         new("bytes_jited", "bytes of machine code, subprograms included", (in p, in to) => to.Number(p.Record.bytes_jited), (in p) => p.Record.bytes_jited != 0),
         new("bytes_memlock", "bytes of memory for the instructions", (in p, in to) => to.Number(p.Record.pages * (ulong)Environment.SystemPageSize)),
         new("map_ids", "ids of the maps it uses", (in p, in to) => to.Numbers(p.MapIds), (in p) => !p.MapIds.IsEmpty),
+        new("map_names", "their names, in the same order; ? for one without", (in p, in to) => WriteMapNames(p, to), (in p) => !p.MapIds.IsEmpty),
         new("btf_id", "id of its BTF", (in p, in to) => to.Number(p.Record.btf_id), (in p) => p.Record.btf_id != 0),
         new("pages", "pages of memory for the instructions", (in p, in to) => to.Number(p.Record.pages)),
         new("verified_insns", "instructions the verifier went through", (in p, in to) => to.Number(p.Record.verified_insns), (in p) => p.Record.verified_insns != 0),
@@ -60,6 +61,17 @@ internal ref struct Prog
             int errno = p.Functions.ReadFunction(fd, i, out one_prog_func_record r);
             if (errno != 0 && errno != ENOENT) break; // gone since
             to.ListText(errno == 0 ? r.name.Text : "?"u8, isFirst: i == 0); // the others keep their places
+        }
+        to.EndList();
+    }
+
+    private static void WriteMapNames(in Prog p, in ValueWriter to)
+    {
+        to.StartList();
+        for (int i = 0; i < p.MapIds.Length; i++)
+        {
+            int errno = p.Functions.ReadMap(p.MapIds[i], out one_map_record r);
+            to.ListText(errno == 0 && !r.map.name.Text.IsEmpty ? r.map.name.Text : "?"u8, isFirst: i == 0); // the others keep their places
         }
         to.EndList();
     }

@@ -77,59 +77,31 @@ internal sealed class Progs : ObjectKind
         to.Append((byte)'\n');
     }
 
-    /// <summary><c>progs.json</c>: every program, its maps joined from the edges.</summary>
+    /// <summary><c>progs.json</c>: every program.</summary>
     public static int AllJson(ViewContext context, ulong key, TextBuffer to)
     {
-        using Fd progs = context.Iterators.Progs!.Create();
-        if (progs.Errno != 0) return progs.Errno;
-        using Fd edges = context.Iterators.ProgMaps!.Create();
-        if (edges.Errno != 0) return edges.Errno;
-        ReadBuffer progBuffer = context.ReadBuffers.Rent(), edgeBuffer = context.ReadBuffers.Rent();
-        var reader = new RecordReader<prog_record>(progs, progBuffer.Span);
-        var join = new EdgeJoin(edges, edgeBuffer.Span);
+        using var walk = new RecordWalk<prog_record>(context, context.Iterators.Progs!);
         System.Text.Json.Utf8JsonWriter json = to.StartJson();
         json.WriteStartArray();
-        while (reader.MoveNext())
+        while (walk.MoveNext())
         {
-            ref readonly prog_record record = ref reader.Current;
-            var prog = new Prog { Record = ref record, MapIds = join.MapsOf(context, record), Functions = context.Iterators.One };
+            ref readonly prog_record record = ref walk.Current;
+            one_prog_maps_record more = default;
+            var prog = new Prog { Record = ref record, MapIds = MapsOf(context, record, ref more), Functions = context.Iterators.One };
             FieldFiles.WriteJson(Prog.Fields, prog, json);
         }
         json.WriteEndArray();
         json.Flush();
         to.Append((byte)'\n');
-        context.ReadBuffers.Return(progBuffer);
-        context.ReadBuffers.Return(edgeBuffer);
-        return reader.Errno;
+        return walk.Errno;
     }
 
-    /// <summary>Both iterators go by ascending id, so the edges of a program are next when its turn comes.</summary>
-    private ref struct EdgeJoin
+    private static ReadOnlySpan<uint> MapsOf(ViewContext context, in prog_record record, ref one_prog_maps_record more)
     {
-        private RecordReader<prog_map_record> _edges;
-        private bool _hasEdge;
-        private one_prog_maps_record _maps;
-
-        public EdgeJoin(in Fd fd, Span<byte> buffer)
-        {
-            _edges = new RecordReader<prog_map_record>(fd, buffer);
-            _hasEdge = _edges.MoveNext();
-        }
-
-        [System.Diagnostics.CodeAnalysis.UnscopedRef]
-        public ReadOnlySpan<uint> MapsOf(ViewContext context, in prog_record prog)
-        {
-            if (prog.used_map_cnt == 0) return default;
-            Span<uint> ids = _maps.map_ids;
-            int count = 0;
-            while (_hasEdge && _edges.Current.prog_id <= prog.id)
-            {
-                if (_edges.Current.prog_id == prog.id && count < ids.Length) ids[count++] = _edges.Current.map_id;
-                _hasEdge = _edges.MoveNext();
-            }
-            if (count == prog.used_map_cnt) return ids[..count];
-            // Loaded after the edges' iterator had passed: ask for this one.
-            return context.Iterators.One.ReadProgMaps(prog.id, out _maps) == 0 ? ids[..(int)_maps.cnt] : default;
-        }
+        ReadOnlySpan<uint> first = record.map_ids;
+        if (record.used_map_cnt <= (uint)first.Length) return first[..(int)record.used_map_cnt];
+        if (context.Iterators.One.ReadProgMaps(record.id, out more) != 0) return first; // gone since
+        ReadOnlySpan<uint> all = more.map_ids;
+        return all[..(int)Math.Min(more.cnt, (uint)all.Length)];
     }
 }

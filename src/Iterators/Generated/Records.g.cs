@@ -993,8 +993,8 @@ public struct one_prog_maps_record
     public u32_64 map_ids;
 }
 
-/// <summary><c>struct one_prog_record</c>, 392 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 392)]
+/// <summary><c>struct one_prog_record</c>, 408 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 408)]
 public struct one_prog_record
 {
     /// <summary><c>__u32 fd</c>.</summary>
@@ -1089,8 +1089,8 @@ public struct prog_map_record
     public uint map_id;
 }
 
-/// <summary><c>struct prog_record</c>, 384 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 384)]
+/// <summary><c>struct prog_record</c>, 400 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 400)]
 public struct prog_record
 {
     /// <summary><c>__u64 load_time</c>.</summary>
@@ -1193,16 +1193,20 @@ public struct prog_record
     [FieldOffset(116)]
     public uint reserved;
 
-    /// <summary><c>__u8 tag[8]</c>.</summary>
+    /// <summary><c>__u32 map_ids[4]</c>.</summary>
     [FieldOffset(120)]
+    public u32_4 map_ids;
+
+    /// <summary><c>__u8 tag[8]</c>.</summary>
+    [FieldOffset(136)]
     public u8_8 tag;
 
     /// <summary><c>char name[128]</c>.</summary>
-    [FieldOffset(128)]
+    [FieldOffset(144)]
     public char_128 name;
 
     /// <summary><c>char attach_func[128]</c>.</summary>
-    [FieldOffset(256)]
+    [FieldOffset(272)]
     public char_128 attach_func;
 }
 
@@ -2053,6 +2057,13 @@ public struct char_256
             return end < 0 ? all : all[..end];
         }
     }
+}
+
+/// <summary>4 times <c>__u32</c>; converts to a span.</summary>
+[InlineArray(4)]
+public struct u32_4
+{
+    private uint _element0;
 }
 
 /// <summary>6 times <c>__u32</c>; converts to a span.</summary>
