@@ -88,10 +88,10 @@ internal static class Graph
         if (!name.IsEmpty)
         {
             to.Append("\\n"u8);
-            AppendQuoted(name, to);
+            to.AppendQuoted(name);
         }
         to.Append("\\n"u8);
-        AppendQuoted(type, to);
+        to.AppendQuoted(type);
         to.Append("\"];\n"u8);
     }
 
@@ -114,23 +114,5 @@ internal static class Graph
     {
         to.Append(kind);
         to.Append((ulong)id);
-    }
-
-    /// <summary>Within a DOT string: the text escaped as in all text, then its quotes and backslashes once more (graphviz, "The DOT Language").</summary>
-    internal static void AppendQuoted(ReadOnlySpan<byte> text, TextBuffer to)
-    {
-        int start = to.Length;
-        to.AppendText(text);
-        int special = to.Written[start..].Count((byte)'"') + to.Written[start..].Count((byte)'\\');
-        if (special == 0) return;
-        int from = to.Length - 1;
-        to.Room(special);
-        to.Advance(special);
-        Span<byte> bytes = to.WrittenSpan;
-        for (int at = bytes.Length - 1; at > from; from--)
-        {
-            bytes[at--] = bytes[from];
-            if (bytes[from] is (byte)'"' or (byte)'\\') bytes[at--] = (byte)'\\';
-        }
     }
 }
