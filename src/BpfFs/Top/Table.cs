@@ -5,6 +5,7 @@ internal sealed class Table<T>(IReadOnlyList<Column<T>> columns, Func<T, uint> i
     where T : class
 {
     private int _top;
+    private bool _isMoved;
 
     public IReadOnlyList<Column<T>> Columns { get; } = columns;
 
@@ -18,7 +19,7 @@ internal sealed class Table<T>(IReadOnlyList<Column<T>> columns, Func<T, uint> i
     /// <summary>The rows, filtered and sorted.</summary>
     public IReadOnlyList<T> Rows { get; private set; } = [];
 
-    /// <summary>The row under the bar stays under it, wherever it goes.</summary>
+    /// <summary>The bar is on the first row; once somebody moved it, it stays on its row, wherever that goes.</summary>
     public uint SelectedId { get; private set; }
 
     public T? Selected => Rows.FirstOrDefault(row => id(row) == SelectedId);
@@ -41,12 +42,15 @@ internal sealed class Table<T>(IReadOnlyList<Column<T>> columns, Func<T, uint> i
     public void Take(IEnumerable<T> all)
     {
         Rows = [.. Top.Columns.Sort(all.Where(Matches), SortedBy, IsReversed)];
-        if (Selected is null && Rows.Count > 0) SelectedId = id(Rows[Math.Min(_top, Rows.Count - 1)]);
+        if (Rows.Count == 0 || (_isMoved && Selected is not null)) return;
+        _isMoved &= Selected is not null;
+        SelectedId = id(Rows[0]);
     }
 
     public void Move(int step)
     {
-        if (Rows.Count == 0) return;
+        if (Rows.Count == 0 || step == 0) return;
+        _isMoved = true;
         int at = Rows.ToList().FindIndex(row => id(row) == SelectedId);
         SelectedId = id(Rows[(int)Math.Clamp((long)at + step, 0, Rows.Count - 1)]);
     }

@@ -5,7 +5,7 @@ namespace BpfFs.Top;
 /// <summary>What is on the screen, and what keys do to it. Knows nothing of terminals: lines go out, keys come in.</summary>
 internal sealed class TopScreen(MountedFiles files, TimeSpan interval)
 {
-    private const string Help = "q quit  arrows move, sort  r reverse  / filter  space pause  tab maps  enter program";
+    private const string Help = "q quit  arrows move, sort  r reverse  / filter  space pause  tab maps  enter";
     private readonly bool _isUtf8 = ScreenText.IsUtf8();
     private int _scroll;
     private bool _isTyping;
