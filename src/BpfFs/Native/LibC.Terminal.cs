@@ -5,9 +5,10 @@ namespace BpfFs.Native;
 /// <summary>The terminal. Functions that fail give -1 and set errno.</summary>
 internal static unsafe partial class LibC
 {
-    public const int TCSAFLUSH = 2; // <termios.h>
+    public const int TCSANOW = 0; // <termios.h>
+    public const int TCSAFLUSH = 2;
     public const nuint TIOCGWINSZ = 0x5413; // <asm-generic/ioctls.h>
-    public const int SIGTSTP = 20;
+    public const int SIGSTOP = 19;
     public const short POLLIN = 1;
 
     /// <summary>glibc's <c>struct termios</c> (60 bytes): only libc looks into it.</summary>

@@ -25,7 +25,7 @@ internal sealed unsafe class Terminal : IDisposable
     private readonly PosixSignalRegistration[] _signals;
     private readonly int _wakeRead, _wakeWrite;
     private readonly Queue<byte> _input = new();
-    private termios_room _before;
+    private termios_room _before, _raw;
     private bool _isEntered;
 
     /// <exception cref="CommandException">Input or output is no terminal.</exception>
@@ -59,6 +59,9 @@ internal sealed unsafe class Terminal : IDisposable
     /// <summary>Shows lines from the top; what is below is cleared.</summary>
     public void Show(IReadOnlyList<string> lines)
     {
+        // Each time: after SIGCONT the runtime puts back what it found at its start, whenever its thread comes to that.
+        termios_room raw = _raw;
+        tcsetattr(In, TCSANOW, &raw);
         var text = new StringBuilder("\x1b[H");
         for (int i = 0; i < Math.Min(lines.Count, Height); i++)
         {
@@ -90,7 +93,7 @@ internal sealed unsafe class Terminal : IDisposable
     public void Suspend()
     {
         Leave();
-        kill(0, SIGTSTP);
+        kill(0, SIGSTOP); // the whole job; SIGTSTP the runtime keeps to itself
         Enter();
     }
 
@@ -106,6 +109,7 @@ internal sealed unsafe class Terminal : IDisposable
     {
         termios_room raw = _before;
         cfmakeraw(&raw);
+        _raw = raw;
         tcsetattr(In, TCSAFLUSH, &raw);
         _isEntered = true;
         Write("\x1b[?1049h\x1b[?25l\x1b[2J");

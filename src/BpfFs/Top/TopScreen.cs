@@ -151,7 +151,7 @@ internal sealed class TopScreen(MountedFiles files, TimeSpan interval)
     private string Head(int width)
     {
         string state = IsPaused ? "paused" : $"every {interval.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s";
-        string text = $"bpffs-view top {ScreenText.Safe(files.Root)}: {Rates.Progs.Count} programs, {Rates.Maps.Count} maps, {ScreenText.Percent(Rates.Cpu)}% cpu, {state}";
+        string text = $"bpffs-view top: {state}, {ScreenText.Percent(Rates.Cpu)}% cpu, {Rates.Progs.Count} programs, {Rates.Maps.Count} maps in {ScreenText.Safe(files.Root)}";
         return "\x1b[1m" + ScreenText.Fit(text, width);
     }
 

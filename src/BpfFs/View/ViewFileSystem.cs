@@ -121,7 +121,7 @@ internal sealed partial class ViewFileSystem : FileSystem
             return Noted(errno, id);
         }
         open.fh = _files.Add(opened); // from now on stat of the node tells this capture's size
-        if (!_sizes.WasTold(node, opened.Size)) TellGrown(node, opened);
+        if (!_sizes.WasTold(node, opened.Size) || opened.Time != 0) TellGrown(node, opened); // also of another time: see TimeOfContents
         open.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH;
         return 0;
     }

@@ -16,7 +16,7 @@ public sealed class TopTests(ZooView fixture) : IClassFixture<ZooView>
     {
         using Tmux terminal = new(width, height);
         terminal.Press($"stty -g; {ViewBinary.Path} top {_view.Root} -d 0.2", "Enter");
-        terminal.WaitFor(screen => screen.StartsWith($"bpffs-view top {_view.Root}: ", StringComparison.Ordinal) && screen.Contains(" zoo_", StringComparison.Ordinal));
+        terminal.WaitFor(screen => screen.StartsWith("bpffs-view top: every 0.2 s, ", StringComparison.Ordinal) && screen.Contains(" zoo_", StringComparison.Ordinal));
         Assert.Equal(height, terminal.Lines.Length);
         Assert.All(terminal.Lines, line => Assert.InRange(line.Length, 0, width));
         Assert.Equal(width >= 120, terminal.Screen.Contains("CPU HISTORY", StringComparison.Ordinal));
@@ -35,7 +35,7 @@ public sealed class TopTests(ZooView fixture) : IClassFixture<ZooView>
         terminal.Press("/", "zoo_hash", "Enter");
         terminal.WaitFor(screen => Regex.IsMatch(screen, $"{_zoo.Map("zoo_hash").Id} zoo_hash +hash +10 +100 +10\\.0"));
         terminal.Press("Space");
-        terminal.WaitFor(", paused");
+        terminal.WaitFor("bpffs-view top: paused, ");
         terminal.Resize(width - 10, height - 4);
         terminal.WaitFor(screen => screen.Split('\n')[..^1].Length == height - 4 && screen.TrimEnd().Split('\n')[^1].StartsWith("filter: zoo_hash", StringComparison.Ordinal));
     }
