@@ -8,13 +8,16 @@ namespace BpfFs.Top;
 /// <summary><c>bpffs-view top</c>: programs by run time, maps by fill, live. It reads the files of a mounted view, and has no privileges of its own.</summary>
 internal sealed class TopCommand
 {
+    /// <summary>Every column; a constant, so that a server that parses its command line does not make the columns (a test compares).</summary>
+    public const string SortHelp = "one of id, name, type, cpu, runs, ns, misses, total, memory, history; with --maps id, name, type, entries, max, fill, memory";
+
     private static readonly TimeSpan s_default = TimeSpan.FromSeconds(2);
 
     private readonly Argument<string?> _directory = new("DIR") { Arity = ArgumentArity.ZeroOrOne, Description = "where a view is mounted; default: the one that was mounted last" };
     private readonly Option<bool> _once = new("--once") { Description = "print one reading and end" };
     private readonly Option<bool> _json = new("--json") { Description = "with --once: as JSON, for scripts" };
     private readonly Option<bool> _maps = new("--maps") { Description = "begin with maps" };
-    private readonly Option<string?> _sort = new("--sort") { HelpName = "COLUMN", Description = $"one of {Names(Columns.Progs)}; with --maps {Names(Columns.Maps)}" };
+    private readonly Option<string?> _sort = new("--sort") { HelpName = "COLUMN", Description = SortHelp };
     private readonly Option<string?> _filter = new("--filter") { HelpName = "TEXT", Description = "only what has it in its id, name or type" };
     private readonly Option<string?> _interval = new("--interval", "-d") { HelpName = "SECONDS", Description = "between two readings, 0.1 to 3600; default: 2" };
 
