@@ -77,7 +77,7 @@ public sealed class TopTests
 
     [Fact]
     public void Help_names_every_column() =>
-        Assert.Equal($"one of {string.Join(", ", Columns.Progs.Select(c => c.Name))}; with --maps {string.Join(", ", Columns.Maps.Select(c => c.Name))}", TopCommand.SortHelp);
+        Assert.Equal(TopCommand.SortHelp, $"one of {string.Join(", ", Columns.Progs.Select(c => c.Name))}; with --maps {string.Join(", ", Columns.Maps.Select(c => c.Name))}");
 
     [Fact]
     public void Ways_out()
