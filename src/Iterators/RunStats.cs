@@ -15,6 +15,9 @@ public sealed class RunStats
     private int _holders;
     private int _fd = -1;
 
+    /// <summary>Whether anybody wants it.</summary>
+    public bool IsHeld => Volatile.Read(ref _holders) > 0;
+
     /// <summary>One more wants it; 0 or an errno.</summary>
     public int Acquire()
     {

@@ -120,7 +120,7 @@ public sealed class AllocationTests
     }
 
     // warm: the pools, and the JIT's tiers
-    private static void AssertNone(Action action, int times = 1000)
+    internal static void AssertNone(Action action, int times = 1000)
     {
         Run(times);
         Thread.Sleep(150);

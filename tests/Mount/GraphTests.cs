@@ -31,6 +31,16 @@ public sealed partial class GraphTests(GroupView fixture) : IClassFixture<GroupV
     }
 
     [Fact]
+    public void Many_programs_do_not_make_one_column()
+    {
+        using Herd<IDisposable> many = [];
+        for (int i = 0; i < 300; i++) many.Add(BpfProgram.Load($"graph_{i}", ProgramType.Xdp));
+        Match size = Regex.Match(Draw("graph.dot"), "<svg width=\"([0-9]+)pt\" height=\"([0-9]+)pt\"");
+        double width = double.Parse(size.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), height = double.Parse(size.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(height / width, 0.2, 4); // one column would be over 100 times as high as it is wide
+    }
+
+    [Fact]
     public void Holders_are_drawn_whatever_their_names()
     {
         BpfMap map = _zoo.Map("zoo_hash"); // we hold it, and so does a process whose name is

@@ -99,6 +99,7 @@ internal sealed class CommandLine
         var check = new System.CommandLine.Command("check", "show what this kernel and these privileges allow");
         check.SetAction(result => (int)new CheckCommand(Settings(result), Logger(result)).Run(result.InvocationConfiguration.Output));
         root.Add(check);
+        root.Add(Top.TopCommand.Make());
         return root;
     }
 

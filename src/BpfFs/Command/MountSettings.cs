@@ -31,6 +31,9 @@ internal sealed class MountSettings
     /// <summary>Runs are counted as long as it is mounted; else only while somebody has a file open that shows them.</summary>
     public bool WithStats { get; set; }
 
+    /// <summary>How many objects of a kind metrics/bpf.prom has at most.</summary>
+    public int MetricsLimit { get; set; } = Metrics.MetricsFile.DefaultLimit;
+
     /// <summary>0: the FUSE server decides.</summary>
     public int Workers { get; set; }
 

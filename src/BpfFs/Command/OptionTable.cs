@@ -35,6 +35,7 @@ internal static class OptionTable
         new("iterators", "--iterators", "DIR", $"where compiled iterators are that become files in iter/; default: {MountSettings.DefaultIteratorDirectory}", ApplyIteratorDirectory),
         new(Subset, "--subset", "PARTS", "only these parts: names in the root, separated by commas", ApplySubset),
         new("stats", "--stats", null, "have the kernel count runs and run time as long as the view is mounted", (s, _) => Done(s.WithStats = true)),
+        new("metrics_limit", "--metrics-limit", "N", $"objects of each kind in metrics/bpf.prom; default: {Metrics.MetricsFile.DefaultLimit}", ApplyMetricsLimit),
         new("workers", "--workers", "N", "threads that serve requests of /dev/fuse; default: two a processor, 4 to 16", ApplyWorkers),
         new("io_uring", "--io-uring", "WHEN", "requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto", ApplyIoUring),
         new("log_level", "--log-level", "LEVEL", $"{LevelNames}; default: info with -f, else warning", ApplyLogLevel),
@@ -130,6 +131,13 @@ internal static class OptionTable
     private static string? ApplySubset(MountSettings settings, string value)
     {
         settings.Subset.AddRange(value.Trim('"').Split([',', ':'], StringSplitOptions.RemoveEmptyEntries));
+        return null;
+    }
+
+    private static string? ApplyMetricsLimit(MountSettings settings, string value)
+    {
+        if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) || limit > 1_000_000) return "not a number from 0 to 1000000";
+        settings.MetricsLimit = limit;
         return null;
     }
 

@@ -59,7 +59,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
 
     private void CountRuns()
     {
-        _context = new ViewContext(_iterators!, logger) { UserIterators = _userIterators, Gid = settings.Gid };
+        _context = new ViewContext(_iterators!, logger) { UserIterators = _userIterators, Gid = settings.Gid, MetricsLimit = settings.MetricsLimit };
         if (!settings.WithStats) return;
         int errno = _context.RunStats.Acquire();
         if (errno != 0) throw NotStarted($"count runs: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno)}");

@@ -5,7 +5,7 @@ using BpfFs.Rendering;
 namespace BpfFs.Objects;
 
 /// <summary>
-/// One thing known of a kind of object, declared once: from it come the file of that name, the line in <c>info</c>, the key in JSON.
+/// One thing known of a kind of object, declared once: from it come the file of that name, the line in <c>info</c>, the key in JSON, the metric.
 /// </summary>
 /// <typeparam name="T">What is read of one object.</typeparam>
 internal sealed class Field<T>
@@ -49,4 +49,10 @@ internal sealed class Field<T>
 
     /// <summary>False: only a line in <c>info</c> and a key in JSON, as a file of that name is something else.</summary>
     public bool HasFile { get; init; } = true;
+
+    /// <summary>What it is in metrics/bpf.prom; null: nothing.</summary>
+    public Metric? Metric { get; init; }
+
+    /// <summary>Which samples there have it as a label.</summary>
+    public Labels Labels { get; init; }
 }

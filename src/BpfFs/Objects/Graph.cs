@@ -17,58 +17,66 @@ internal static class Graph
     private static int Render(ViewContext context, bool withHolders, TextBuffer to)
     {
         to.Append("digraph bpf {\n\trankdir=LR; ranksep=1;\n\tnode [fontname=\"sans-serif\", fontsize=10];\n\tedge [fontname=\"sans-serif\", fontsize=8];\n"u8);
-        int errno = AppendProgs(context, to);
-        if (errno == 0) errno = AppendMaps(context, to);
-        if (errno == 0) errno = AppendUses(context, to);
-        if (errno == 0 && context.Iterators.Links is not null) errno = AppendLinks(context, to);
+        var bands = new GraphBands();
+        int errno = AppendProgs(context, bands, to);
+        if (errno == 0) errno = AppendMaps(context, bands, to);
+        if (errno == 0) errno = AppendUses(context, bands, to);
+        if (errno == 0 && context.Iterators.Links is not null) errno = AppendLinks(context, bands, to);
         if (errno == 0 && withHolders) errno = GraphHolders.Append(context, to);
+        if (errno == 0) bands.Append(to);
         to.Append("}\n"u8);
         return errno;
     }
 
-    private static int AppendProgs(ViewContext context, TextBuffer to)
+    private static int AppendProgs(ViewContext context, GraphBands bands, TextBuffer to)
     {
         using var walk = new RecordWalk<prog_row_record>(context, context.Iterators.ProgRows!);
         Span<byte> digits = stackalloc byte[10];
         while (walk.MoveNext())
         {
             ref readonly prog_row_record r = ref walk.Current;
+            bands.AddNode("prog", r.id);
             AppendNode("prog"u8, r.id, "box"u8, r.name.Text, Names.Of(Names.ProgTypes, r.type, digits), to);
         }
         return walk.Errno;
     }
 
-    private static int AppendMaps(ViewContext context, TextBuffer to)
+    private static int AppendMaps(ViewContext context, GraphBands bands, TextBuffer to)
     {
         using var walk = new RecordWalk<map_record>(context, context.Iterators.Maps!);
         Span<byte> digits = stackalloc byte[10];
         while (walk.MoveNext())
         {
             ref readonly map_record r = ref walk.Current;
+            bands.AddNode("map", r.id);
             AppendNode("map"u8, r.id, "cylinder"u8, r.name.Text, Names.Of(Names.MapTypes, r.type, digits), to);
         }
         return walk.Errno;
     }
 
-    private static int AppendUses(ViewContext context, TextBuffer to)
+    private static int AppendUses(ViewContext context, GraphBands bands, TextBuffer to)
     {
         using var walk = new RecordWalk<prog_map_record>(context, context.Iterators.ProgMaps!);
         while (walk.MoveNext())
         {
+            bands.AddEdge("prog", walk.Current.prog_id, "map", walk.Current.map_id);
             AppendEdge("prog"u8, walk.Current.prog_id, "map"u8, walk.Current.map_id, "uses"u8, "gray30"u8, to);
         }
         return walk.Errno;
     }
 
     /// <summary>A link is a node, between its program and, where that is a program too, its target; else the target is in its label.</summary>
-    private static int AppendLinks(ViewContext context, TextBuffer to)
+    private static int AppendLinks(ViewContext context, GraphBands bands, TextBuffer to)
     {
         using var walk = new RecordWalk<link_record>(context, context.Iterators.Links!);
         Span<byte> digits = stackalloc byte[10];
         while (walk.MoveNext())
         {
             ref readonly link_record r = ref walk.Current;
+            bands.AddNode("link", r.id);
             AppendNode("link"u8, r.id, "ellipse"u8, r.target_func.Text, Names.Of(Names.LinkTypes, r.type, digits), to);
+            if (r.prog_id != 0) bands.AddEdge("prog", r.prog_id, "link", r.id);
+            if (r.target_prog_id != 0) bands.AddEdge("link", r.id, "prog", r.target_prog_id);
             if (r.prog_id != 0) AppendEdge("prog"u8, r.prog_id, "link"u8, r.id, "attached"u8, "blue3"u8, to);
             if (r.target_prog_id != 0) AppendEdge("link"u8, r.id, "prog"u8, r.target_prog_id, "target"u8, "red3"u8, to);
         }
@@ -88,10 +96,10 @@ internal static class Graph
         if (!name.IsEmpty)
         {
             to.Append("\\n"u8);
-            AppendQuoted(name, to);
+            to.AppendQuoted(name);
         }
         to.Append("\\n"u8);
-        AppendQuoted(type, to);
+        to.AppendQuoted(type);
         to.Append("\"];\n"u8);
     }
 
@@ -114,23 +122,5 @@ internal static class Graph
     {
         to.Append(kind);
         to.Append((ulong)id);
-    }
-
-    /// <summary>Within a DOT string: the text escaped as in all text, then its quotes and backslashes once more (graphviz, "The DOT Language").</summary>
-    internal static void AppendQuoted(ReadOnlySpan<byte> text, TextBuffer to)
-    {
-        int start = to.Length;
-        to.AppendText(text);
-        int special = to.Written[start..].Count((byte)'"') + to.Written[start..].Count((byte)'\\');
-        if (special == 0) return;
-        int from = to.Length - 1;
-        to.Room(special);
-        to.Advance(special);
-        Span<byte> bytes = to.WrittenSpan;
-        for (int at = bytes.Length - 1; at > from; from--)
-        {
-            bytes[at--] = bytes[from];
-            if (bytes[from] is (byte)'"' or (byte)'\\') bytes[at--] = (byte)'\\';
-        }
     }
 }

@@ -56,7 +56,7 @@ internal static class GraphHolders
         if (!comm.IsEmpty)
         {
             to.Append("\\n"u8);
-            Graph.AppendQuoted(comm, to);
+            to.AppendQuoted(comm);
         }
         to.Append("\"];\n"u8);
     }

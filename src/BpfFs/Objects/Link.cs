@@ -38,10 +38,10 @@ internal ref struct Link
     /// <summary>Every field of a link; a link has those of its type. The order is that of <c>info</c> and JSON, which begins as bpftool's does.</summary>
     public static readonly Field<Link>[] Fields =
     [
-        new("id", "the link's id", (in l, in to) => to.Number(l.Record.id)),
-        new("type", "link type, as libbpf names it; a number if this version does not know it", (in l, in to) => Names.Write(to, Names.LinkTypes, l.Record.type)),
-        new("prog_id", "id of the program", (in l, in to) => to.Number(l.Record.prog_id), (in l) => l.Record.prog_id != 0),
-        new("prog_name", "name of the program", (in l, in to) => to.Text(l.Record.prog_name.Text), (in l) => !l.Record.prog_name.Text.IsEmpty),
+        new("id", "the link's id", (in l, in to) => to.Number(l.Record.id)) { Labels = Labels.All },
+        new("type", "link type, as libbpf names it; a number if this version does not know it", (in l, in to) => Names.Write(to, Names.LinkTypes, l.Record.type)) { Labels = Labels.All },
+        new("prog_id", "id of the program", (in l, in to) => to.Number(l.Record.prog_id), (in l) => l.Record.prog_id != 0) { Labels = Labels.All },
+        new("prog_name", "name of the program", (in l, in to) => to.Text(l.Record.prog_name.Text), (in l) => !l.Record.prog_name.Text.IsEmpty) { Labels = Labels.All },
         new("tp_name", "tracepoint of a raw_tracepoint link", (in l, in to) => to.Text(l.Record.target_func.Text), (in l) => Is(l, LinkType.RawTracepoint)),
         new("prog_type", "type of the program", (in l, in to) => Names.Write(to, Names.ProgTypes, l.ProgType), (in l) => Is(l, LinkType.Tracing) && l.Error == 0),
         new("attach_type", "kind of attachment, as libbpf names it", (in l, in to) => Names.Write(to, Names.AttachTypes, AttachType(l)), HasAttachType),
@@ -78,8 +78,8 @@ internal ref struct Link
         new("event_config", "perf event's config: which of that type", (in l, in to) => PerfEventNames.WriteConfig(l.Record.perf_type, l.Record.perf_config, to), (in l) => IsPerf(l, perf_link_kind.PERF_LINK_EVENT)),
         new("btf_obj_id", "id of the BTF that describes the functions", (in l, in to) => to.Number(l.Info.tracing_multi_btf_obj_id), (in l) => Is(l, LinkType.TracingMulti) && l.Error == 0),
         new("flags", "flags it was made with", (in l, in to) => to.Flags(Flags(l)), (in l) => l.Error == 0 && (Is(l, LinkType.Netfilter) || Is(l, LinkType.KprobeMulti) || Is(l, LinkType.UprobeMulti))),
-        new("func_cnt", "how many functions", (in l, in to) => to.Number(FuncCount(l)), HasFuncs),
-        new("missed", "runs left out because the probe was busy", (in l, in to) => to.Number(Is(l, LinkType.KprobeMulti) ? l.Info.kprobe_multi_missed : l.Info.perf_event_kprobe_missed), (in l) => Is(l, LinkType.KprobeMulti) ? l.Info.buffer_size != 0 : IsKprobe(l) && l.Info.perf_event_type != 0),
+        new("func_cnt", "how many functions", (in l, in to) => to.Number(FuncCount(l)), HasFuncs) { Metric = new("functions", MetricType.Gauge) },
+        new("missed", "runs left out because the probe was busy", (in l, in to) => to.Number(Is(l, LinkType.KprobeMulti) ? l.Info.kprobe_multi_missed : l.Info.perf_event_kprobe_missed), (in l) => Is(l, LinkType.KprobeMulti) ? l.Info.buffer_size != 0 : IsKprobe(l) && l.Info.perf_event_type != 0) { Metric = new("missed_total", MetricType.Counter) },
         new("funcs", "each function", (in l, in to) => LinkFuncs.Write(l, to), (in l) => HasFuncs(l) && l.Funcs is not null),
         new("cookie", "bpf_cookie", (in l, in to) => to.Number(l.Record.cookie), (in l) => l.Record.cookie != 0),
         new("error", "why not all of it could be read (in links.json only)", (in l, in to) => to.Text(Encoding.UTF8.GetBytes(Marshal.GetPInvokeErrorMessage(l.Error))), (in l) => l.Error != 0) { HasFile = false },

@@ -127,7 +127,8 @@ internal sealed class Maps : ObjectKind
         return walk.Errno;
     }
 
-    private static int ReadFdInfo(uint id, out MapFdInfo fdInfo)
+    /// <summary>What only fdinfo tells; 0 or an errno.</summary>
+    internal static int ReadFdInfo(uint id, out MapFdInfo fdInfo)
     {
         fdInfo = default;
         using Fd fd = OneObject.OpenMap(id);

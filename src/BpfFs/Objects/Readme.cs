@@ -19,6 +19,7 @@ internal static class Readme
         progs.json ... btf.json              everything, for scripts
         attachments                          everything that is attached to anything
         graph.dot graph.holders.dot          all of it as a picture: dot -Tsvg (holders: root, and -o gid=)
+        metrics/bpf.prom                     all figures, for Prometheus
         progs/ID/ maps/ID/ links/ID/ btf/ID/ one object: info, json, a file per field
           progs/ID/attached                  what the program is attached to
           progs/ID/maps/                     the maps it uses

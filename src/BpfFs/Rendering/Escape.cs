@@ -31,6 +31,33 @@ internal static class Escape
         }
     }
 
+    /// <summary>
+    /// Within a quoted string of DOT (graphviz, "The DOT Language") or of Prometheus' text format: the text escaped as in all text, then its quotes and
+    /// backslashes once more.
+    /// </summary>
+    public static void AppendQuoted(this TextBuffer to, ReadOnlySpan<byte> text)
+    {
+        int start = to.Length;
+        to.AppendText(text);
+        to.QuoteFrom(start);
+    }
+
+    /// <summary>The same for text from <paramref name="start"/> on, which is escaped already.</summary>
+    public static void QuoteFrom(this TextBuffer to, int start)
+    {
+        int special = to.Written[start..].Count((byte)'"') + to.Written[start..].Count((byte)'\\');
+        if (special == 0) return;
+        int from = to.Length - 1;
+        to.Room(special);
+        to.Advance(special);
+        Span<byte> bytes = to.WrittenSpan;
+        for (int at = bytes.Length - 1; at > from; from--)
+        {
+            bytes[at--] = bytes[from];
+            if (bytes[from] is (byte)'"' or (byte)'\\') bytes[at--] = (byte)'\\';
+        }
+    }
+
     private static void AppendEscaped(TextBuffer to, byte value)
     {
         switch (value)

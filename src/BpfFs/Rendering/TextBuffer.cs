@@ -88,6 +88,17 @@ internal sealed unsafe class TextBuffer : MemoryManager<byte>, IBufferWriter<byt
         Length += written;
     }
 
+    /// <summary>The number with its last <paramref name="decimals"/> digits behind the point.</summary>
+    public void AppendDecimal(ulong value, int decimals)
+    {
+        ulong unit = 1;
+        for (int i = 0; i < decimals; i++) unit *= 10;
+        Append(value / unit);
+        Append((byte)'.');
+        Utf8Formatter.TryFormat(value % unit, Room(20), out int written, new StandardFormat('D', (byte)decimals));
+        Length += written;
+    }
+
     public void AppendHex(ulong value)
     {
         Utf8Formatter.TryFormat(value, Room(20), out int written, 'x');

@@ -10,6 +10,8 @@ internal readonly ref struct ValueWriter
 {
     private readonly TextBuffer _text;
     private readonly Utf8JsonWriter? _json;
+    private readonly bool _isSample;
+    private readonly int _decimals;
 
     /// <summary>A writer of plain text.</summary>
     public ValueWriter(TextBuffer text) => _text = text;
@@ -19,6 +21,16 @@ internal readonly ref struct ValueWriter
     {
         _text = null!;
         _json = json;
+    }
+
+    /// <summary>A writer of the sample of a metric: numbers only, a truth as 1 or 0, a moment in seconds.</summary>
+    /// <param name="sample">Where it goes.</param>
+    /// <param name="decimals">How many of a number's digits stand behind the point.</param>
+    public ValueWriter(TextBuffer sample, int decimals)
+        : this(sample)
+    {
+        _isSample = true;
+        _decimals = decimals;
     }
 
     /// <summary>For values with a shape of their own: where JSON goes; null: the value is text, and goes to <see cref="Buffer"/>.</summary>
@@ -53,7 +65,8 @@ internal readonly ref struct ValueWriter
 
     public void Number(ulong value)
     {
-        if (_json is null) _text.Append(value);
+        if (_decimals > 0) _text.AppendDecimal(value, _decimals);
+        else if (_json is null) _text.Append(value);
         else _json.WriteNumberValue(value);
     }
 
@@ -79,7 +92,8 @@ internal readonly ref struct ValueWriter
 
     public void Bool(bool value)
     {
-        if (_json is null) _text.Append(value ? "true"u8 : "false"u8);
+        if (_isSample) _text.Append(value ? (byte)'1' : (byte)'0');
+        else if (_json is null) _text.Append(value ? "true"u8 : "false"u8);
         else _json.WriteBooleanValue(value);
     }
 
@@ -119,7 +133,11 @@ internal readonly ref struct ValueWriter
     /// <summary>A moment: UTC to the second as text, seconds since 1970 in JSON.</summary>
     public void Time(long unixSeconds)
     {
-        if (_json is null)
+        if (_isSample)
+        {
+            _text.Append(unixSeconds);
+        }
+        else if (_json is null)
         {
             DateTime.UnixEpoch.AddSeconds(unixSeconds).TryFormat(_text.Room(32), out int written, "yyyy-MM-ddTHH:mm:ssZ");
             _text.Advance(written);

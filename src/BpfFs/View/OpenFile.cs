@@ -18,6 +18,9 @@ internal abstract class OpenFile
     /// <summary>The byte at <see cref="Size"/> - 1; of a file whose end is not known, any.</summary>
     public abstract byte LastByte { get; }
 
+    /// <summary>When the contents were taken: nanoseconds since 1970; 0: not kept.</summary>
+    public virtual long Time => 0;
+
     /// <summary>Bytes at an offset; none at the end. <paramref name="resized"/>: <see cref="Size"/> is no longer what it was.</summary>
     public abstract int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized);
 
@@ -43,8 +46,11 @@ internal sealed class CapturedFile : OpenFile, IDisposable
     private FileRow _row = null!;
     private ulong _key;
     private bool _isRead, _countsRuns;
+    private long _time;
 
     public override long Size => _contents.Length;
+
+    public override long Time => _time;
 
     public override byte LastByte => _contents.Length > 0 ? _contents.Written[^1] : (byte)0;
 
@@ -56,6 +62,7 @@ internal sealed class CapturedFile : OpenFile, IDisposable
         _isRead = row.CountsRuns;
         Node = node.Value;
         _contents.Clear();
+        _time = row.IsOfNow ? Objects.Clock.Now() : 0;
         int errno = row.Render(context, _key, _contents);
         if (errno == 0 && row.CountsRuns) errno = context.RunStats.Acquire();
         _countsRuns = errno == 0 && row.CountsRuns;
@@ -72,6 +79,7 @@ internal sealed class CapturedFile : OpenFile, IDisposable
             {
                 int before = _contents.Length;
                 _contents.Clear();
+                if (_row.IsOfNow) _time = Objects.Clock.Now();
                 int errno = _row.Render(_context, _key, _contents);
                 if (errno != 0) _contents.Clear(); // a later read must not get half of it
                 resized = _contents.Length != before;

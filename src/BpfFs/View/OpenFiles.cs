@@ -50,9 +50,12 @@ internal sealed class OpenFiles
     }
 
     /// <summary>The size of the newest open file of a node.</summary>
-    public bool TryGetSize(ulong node, out long size)
+    public bool TryGetSize(ulong node, out long size) => TryGetSize(node, out size, out _);
+
+    /// <summary>Its size, and when its contents were taken (<see cref="OpenFile.Time"/>).</summary>
+    public bool TryGetSize(ulong node, out long size, out long time)
     {
-        size = 0;
+        size = time = 0;
         int bucket = BucketOf(node);
         if (_chains[bucket] is null) return false; // none, or one that is being added: its opener has not yet been told
         lock (_locks[bucket])
@@ -61,6 +64,7 @@ internal sealed class OpenFiles
             {
                 if (file.Node != node) continue;
                 size = file.Size;
+                time = file.Time;
                 return true;
             }
         }

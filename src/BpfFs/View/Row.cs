@@ -44,6 +44,9 @@ internal abstract class Row(string path, Tier tier)
     /// <summary>Whose file it is, where that depends on who asks; null: everybody's. The kernel then does not keep the name, but asks each time.</summary>
     public KeyOfAsker? ByAsker { get; init; }
 
+    /// <summary>Its time is that of its contents: now, and of an open file, when they were taken. Else it is the object's or the view's.</summary>
+    public bool IsOfNow { get; init; }
+
     /// <summary>S_IFMT bits and permissions.</summary>
     public abstract uint Mode { get; }
 }

@@ -17,6 +17,9 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger)
     /// <summary>The group of the group tier.</summary>
     public uint Gid { get; init; }
 
+    /// <summary>How many objects of a kind metrics/bpf.prom has at most.</summary>
+    public int MetricsLimit { get; init; } = Metrics.MetricsFile.DefaultLimit;
+
     /// <summary>Counting of runs, while somebody has a file open that shows them.</summary>
     public RunStats RunStats { get; } = new();
 

@@ -121,7 +121,7 @@ internal sealed partial class ViewFileSystem : FileSystem
             return Noted(errno, id);
         }
         open.fh = _files.Add(opened); // from now on stat of the node tells this capture's size
-        if (!_sizes.WasTold(node, opened.Size)) TellGrown(node, opened);
+        if (!_sizes.WasTold(node, opened.Size) || opened.Time != 0) TellGrown(node, opened); // also of another time: see TimeOfContents
         open.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH;
         return 0;
     }
@@ -244,7 +244,7 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     private void SetAttr(Row row, NodeId node, long size, ulong loadTime, ref fuse_attr attr)
     {
-        long time = loadTime == 0 ? Context.StartTime : Context.BootTime + (long)loadTime;
+        long time = row.IsOfNow ? TimeOfContents(node) : loadTime == 0 ? Context.StartTime : Context.BootTime + (long)loadTime;
         attr.ino = node.Value;
         attr.mode = row.Mode;
         attr.nlink = 1;
@@ -262,6 +262,9 @@ internal sealed partial class ViewFileSystem : FileSystem
         attr.mtime = attr.ctime = attr.atime = (ulong)(time / 1_000_000_000);
         attr.mtimensec = attr.ctimensec = attr.atimensec = (uint)(time % 1_000_000_000);
     }
+
+    /// <summary>While somebody reads it, its time stands still: tar(1) and others look whether it changed meanwhile.</summary>
+    private long TimeOfContents(NodeId node) => _files.TryGetSize(node.Value, out _, out long time) && time != 0 ? time : Clock.Now();
 
     private Row DynamicOf(DirectoryRow directory, ulong key) => directory.Dynamic[directory.Children!.ShapeOf(Context, key)];
 

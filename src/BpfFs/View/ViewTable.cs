@@ -1,5 +1,6 @@
 using BpfFs.Attachments;
 using BpfFs.KernelTables;
+using BpfFs.Metrics;
 using BpfFs.Net;
 using BpfFs.Objects;
 using BpfFs.Objects.Code;
@@ -54,6 +55,9 @@ internal static class ViewTable
         new FileRow("attachments.json", Tier.Public, AttachmentFiles.Json),
         new FileRow("graph.dot", Tier.Public, Graph.Render),
         .. If(has.Holders, new FileRow("graph.holders.dot", Tier.Group, Graph.RenderWithHolders)),
+
+        new DirectoryRow("metrics"),
+        new FileRow("metrics/bpf.prom", Tier.Public, MetricsFile.Render) { IsOfNow = true },
 
         new DirectoryRow("progs", new ObjectIds(Progs.Kind)),
         .. Group(Progs.Kind, "by-name", GroupBy.Name),
