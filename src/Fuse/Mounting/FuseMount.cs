@@ -55,6 +55,7 @@ public sealed class FuseMount : IAsyncDisposable
     /// </exception>
     public static FuseMount Mount(string mountPoint, FileSystem fs, FuseMountOptions options, ILogger logger)
     {
+        using MountLock alone = MountLock.Take(mountPoint, logger); // until it serves, or is unmounted again
         string target = MountTarget.Prepare(mountPoint, options, logger);
         logger = new QuietLogger(logger);
         FuseDevice device = FuseDevice.Open();
