@@ -16,6 +16,16 @@ public sealed class BtfFuzzTests
     private static readonly byte[] s_good = Good(out s_root);
     private static readonly uint s_root;
 
+    /// <summary>Inputs that once failed.</summary>
+    [Fact]
+    public void Corpus()
+    {
+        int parsed = 0;
+        byte[][] corpus = Fuzzing.Corpus(Path.Combine(Support.ViewBinary.Repository(), "tests/BpfFs/Fuzz/btf.txt"));
+        Assert.Equal(corpus.Length, Fuzzing.Run(corpus.Length, i => corpus[i], input => ValueFailureOf(input, ref parsed)));
+        Assert.NotEqual(0, parsed);
+    }
+
     [Fact]
     public void Values_of_any_types()
     {
@@ -28,6 +38,7 @@ public sealed class BtfFuzzTests
     public void Declarations_of_what_the_kernel_takes()
     {
         int rounds = Fuzzing.Rounds(3000), loaded = 0;
+        using (Support.Descriptor? good = TryLoad(s_good, out string log)) Assert.True(good is not null, log);
         Assert.Equal(rounds, Fuzzing.Run(rounds, Make, input => DumpFailureOf(input, ref loaded)));
         Assert.True(loaded > rounds / 100);
     }
@@ -39,7 +50,7 @@ public sealed class BtfFuzzTests
         byte[] bad = [.. s_good];
         for (int i = random.Next(5); i > 0; i--)
         {
-            int at = random.Next(24, bad.Length);
+            int at = random.Next(24, bad.Length - 3);
             if (random.Next(2) == 0) bad[at] = (byte)random.Next(256);
             else BitConverter.TryWriteBytes(bad.AsSpan(at & ~3, 4), random.Next(3) switch { 0 => random.Next(20), 1 => random.Next(), _ => -1 });
         }
@@ -73,7 +84,7 @@ public sealed class BtfFuzzTests
 
     private static string? DumpFailureOf(byte[] input, ref int loaded)
     {
-        using Support.Descriptor? btf = TryLoad(input);
+        using Support.Descriptor? btf = TryLoad(input, out _);
         if (btf is null) return null;
         loaded++;
         string id = File.ReadLines($"/proc/self/fdinfo/{btf.Fd}").Single(l => l.StartsWith("btf_id:", StringComparison.Ordinal)).Split('\t')[1];
@@ -88,15 +99,21 @@ public sealed class BtfFuzzTests
         return null;
     }
 
-    private static unsafe Support.Descriptor? TryLoad(byte[] btf)
+    private static unsafe Support.Descriptor? TryLoad(byte[] btf, out string log)
     {
-        fixed (byte* data = btf)
+        byte[] words = new byte[16 * 1024];
+        fixed (byte* data = btf, said = words)
         {
             Support.Bpf.words_attr attr = default;
             attr.words[0] = (uint)(ulong)data;
             attr.words[1] = (uint)((ulong)data >> 32);
-            attr.words[4] = (uint)btf.Length; // btf, btf_log_buf, btf_size
-            int fd = Support.Bpf.TryCall(Support.Bpf.BPF_BTF_LOAD, ref attr);
+            attr.words[2] = (uint)(ulong)said;
+            attr.words[3] = (uint)((ulong)said >> 32);
+            attr.words[4] = (uint)btf.Length;
+            attr.words[5] = (uint)words.Length;
+            attr.words[6] = 1; // btf, btf_log_buf, btf_size, btf_log_size, btf_log_level
+            int fd = Support.Bpf.Try(Support.Bpf.BPF_BTF_LOAD, ref attr);
+            log = Encoding.UTF8.GetString(words).TrimEnd('\0');
             return fd < 0 ? null : new Support.Descriptor(fd);
         }
     }
@@ -112,7 +129,7 @@ public sealed class BtfFuzzTests
         uint real = builder.Float("double", 8);
         uint lockType = builder.Struct("bpf_spin_lock", 4, new Member("val", number, 0));
         root = builder.Struct("all", ValueSize,
-            new Member("at", builder.Array(point, 1), 0), new Member("text", builder.Array(letter, 8), 64), new Member("colour", builder.Typedef("c", builder.Const(builder.Volatile(colour))), 128),
+            new Member("at", builder.Array(point, 1, number), 0), new Member("text", builder.Array(letter, 8, number), 64), new Member("colour", builder.Typedef("c", builder.Const(builder.Volatile(colour))), 128),
             new Member("lock", lockType, 160), new Member("wide", big, 192), new Member("next", builder.Ptr(builder.TypeTag("kptr", point)), 256),
             new Member("either", builder.Union("u", 4, new Member("n", number, 0), new Member("l", letter, 0)), 320), new Member("bits", bits, 352), new Member("real", real, 384));
         builder.Datasec(".data", 4, (builder.Var("v", number), 0, 4));

@@ -2,9 +2,8 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using BpfFs.Net;
 using BpfFs.Objects;
-using BpfFs.Rendering;
-using BpfFs.Tasks;
 using BpfFs.Tests.Objects;
+using BpfFs.Tests.View;
 using Iterators;
 using Support.Fuzz;
 
@@ -13,6 +12,7 @@ namespace BpfFs.Tests.Fuzz;
 /// <summary>Any bytes as a record: what comes out of them is clean text and JSON all the same, and nothing is thrown.</summary>
 public sealed class RecordFuzzTests
 {
+    private static readonly NetNames s_names = new(Fakes.Context());
     private const int Kinds = 5, Size = 8192;
 
     [Fact]
@@ -57,11 +57,11 @@ public sealed class RecordFuzzTests
             case 3:
                 task_record task = MemoryMarshal.Read<task_record>(bytes);
                 task.cgroup_id = 0; // else a walk of all cgroups
-                return FailureOf(TaskStatus.Fields, task);
+                return FailureOf(BpfFs.Tasks.TaskStatus.Fields, task);
             default:
                 unix_record unix = MemoryMarshal.Read<unix_record>(bytes);
                 unix.sock = default; // names of programs and cgroups: asked of the kernel
-                return FailureOf(UnixFields.All, new NetEntry<unix_record>(ref unix, null!));
+                return FailureOf(UnixFields.All, new NetEntry<unix_record>(ref unix, s_names));
         }
     }
 

@@ -31,8 +31,11 @@ public static class Fuzzing
         {
             for (int i = 0; i < rounds && failure is null; i++)
             {
-                Volatile.Write(ref current, make(i));
-                failure = Try(failureOf, current);
+                failure = Try(_ =>
+                {
+                    Volatile.Write(ref current, make(i));
+                    return failureOf(current);
+                }, current);
                 Volatile.Write(ref done, i + 1);
             }
             if (failure is not null) failure = Shrunk(current, failureOf);
