@@ -59,6 +59,9 @@ internal static partial class Log
     [LoggerMessage(19, LogLevel.Warning, "no FUSE over io_uring, so through /dev/fuse: {Reason}")]
     internal static partial void NoRing(ILogger logger, string reason);
 
+    [LoggerMessage(20, LogLevel.Warning, "{Directory} is locked by somebody else for long; mounting without waiting any longer")]
+    internal static partial void NotLocked(ILogger logger, string directory);
+
     [LoggerMessage(16, LogLevel.Warning, "{MountPoint}: cannot abort the connection: {Reason}")]
     internal static partial void NoAbort(ILogger logger, string mountPoint, string reason);
 }

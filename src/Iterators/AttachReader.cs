@@ -15,7 +15,7 @@ public sealed class AttachReader : IDisposable
     private readonly Lock _lock = new();
     private AttachPrograms? _programs;
     private int _errno;
-    private bool _isTried;
+    private LoadAttempt _attempt;
 
     internal AttachReader(string? kernelBtf, ILogger logger)
     {
@@ -28,16 +28,17 @@ public sealed class AttachReader : IDisposable
     {
         lock (_lock)
         {
-            if (!_isTried)
+            if (_attempt.TryBegin())
             {
-                _isTried = true;
                 try
                 {
                     _programs = AttachPrograms.Load(_kernelBtf, _logger);
+                    _errno = 0;
                 }
                 catch (BpfException e)
                 {
                     _errno = e.Errno;
+                    _attempt.Fail(e.Errno);
                     Log.AttachNotLoaded(_logger, e.Message);
                 }
             }
@@ -51,7 +52,7 @@ public sealed class AttachReader : IDisposable
     {
         lock (_lock)
         {
-            _isTried = true;
+            _attempt.End();
             _errno = LibC.EBADF;
             _programs?.Dispose();
             _programs = null;

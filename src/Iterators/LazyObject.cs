@@ -13,7 +13,7 @@ internal sealed class LazyObject : IDisposable
     private readonly Action<BpfObject>? _setUp;
     private readonly Lock _lock = new();
     private BpfObject? _object;
-    private bool _isTried;
+    private LoadAttempt _attempt;
     private int _errno;
 
     /// <param name="name">Of the embedded resource.</param>
@@ -35,7 +35,7 @@ internal sealed class LazyObject : IDisposable
     {
         lock (_lock)
         {
-            if (!_isTried) Load();
+            if (_attempt.TryBegin()) Load();
             return _object?.ProgramFd(row.Name) ?? -_errno;
         }
     }
@@ -45,7 +45,7 @@ internal sealed class LazyObject : IDisposable
     {
         lock (_lock)
         {
-            _isTried = true;
+            _attempt.End();
             _errno = Tmds.Linux.LibC.ENODEV;
             _object?.Dispose();
             _object = null;
@@ -54,7 +54,6 @@ internal sealed class LazyObject : IDisposable
 
     private void Load()
     {
-        _isTried = true;
         BpfObject? opened = null;
         try
         {
@@ -69,6 +68,7 @@ internal sealed class LazyObject : IDisposable
         catch (BpfException e)
         {
             opened?.Dispose();
+            _attempt.Fail(e.Errno);
             _errno = e.Errno is > 0 and < 512 ? e.Errno : Tmds.Linux.LibC.EIO;
             Log.ObjectNotLoaded(_logger, e.Message);
         }

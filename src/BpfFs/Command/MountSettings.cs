@@ -22,6 +22,9 @@ internal sealed class MountSettings
     /// <summary>The group that reads what names processes.</summary>
     public uint Gid { get; set; }
 
+    /// <summary>What names processes is for root alone.</summary>
+    public bool HidesPids { get; set; }
+
     public string PinDirectory { get; set; } = DefaultPinDirectory;
 
     public bool WithPins { get; set; } = true;

@@ -29,6 +29,7 @@ internal static class OptionTable
     public static IReadOnlyList<OptionRow> Rows { get; } =
     [
         new("gid", "--gid", "GROUP", "group (name or number) that may read what names processes; default: 0", ApplyGroup),
+        new("hidepids", "--hide-pids", null, "what names processes is for root alone, and not there for others", (s, _) => Done(s.HidesPids = true)),
         new("pin_dir", "--pin-dir", "DIR", $"where on a bpffs to pin; default: {MountSettings.DefaultPinDirectory}", ApplyPinDirectory),
         new("keep_pins", "--keep-pins", null, "leave the pins when the view ends", (s, _) => Done(s.KeepPins = true)),
         new("nopin", "--no-pins", null, "pin nothing", (s, _) => Done(s.WithPins = false)),

@@ -71,7 +71,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         ViewContext context = _context!;
         Tree tree = ViewTable.Build(_iterators!, settings.Subset, out string? unknown)
             ?? throw new CommandException(ExitCode.Usage, $"subset {unknown}: no part of the view; there are {string.Join(' ', ViewTable.Parts(_iterators!))}");
-        var view = new ViewFileSystem(tree, context, new ViewOptions(settings.Gid));
+        var view = new ViewFileSystem(tree, context, new ViewOptions(settings.Gid, settings.HidesPids));
         var options = new FuseMountOptions
         {
             Source = settings.Source,

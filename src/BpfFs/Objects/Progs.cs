@@ -1,6 +1,7 @@
 using BpfFs.Rendering;
 using BpfFs.View;
 using Iterators;
+using static Tmds.Linux.LibC;
 
 namespace BpfFs.Objects;
 
@@ -87,7 +88,14 @@ internal sealed class Progs : ObjectKind
         {
             ref readonly prog_record record = ref walk.Current;
             one_prog_maps_record more = default;
-            var prog = new Prog { Record = ref record, MapIds = MapsOf(context, record, ref more), Functions = context.Iterators.One };
+            int errno = MapsOf(context, record, ref more, out ReadOnlySpan<uint> maps);
+            if (errno == ENOENT) continue; // gone since
+            if (errno != 0)
+            {
+                FailedObject.WriteJson(record.id, errno, json);
+                continue;
+            }
+            var prog = new Prog { Record = ref record, MapIds = maps, Functions = context.Iterators.One };
             FieldFiles.WriteJson(Prog.Fields, prog, json);
         }
         json.WriteEndArray();
@@ -96,12 +104,18 @@ internal sealed class Progs : ObjectKind
         return walk.Errno;
     }
 
-    private static ReadOnlySpan<uint> MapsOf(ViewContext context, in prog_record record, ref one_prog_maps_record more)
+    private static int MapsOf(ViewContext context, in prog_record record, ref one_prog_maps_record more, out ReadOnlySpan<uint> maps)
     {
-        ReadOnlySpan<uint> first = record.map_ids;
-        if (record.used_map_cnt <= (uint)first.Length) return first[..(int)record.used_map_cnt];
-        if (context.Iterators.One.ReadProgMaps(record.id, out more) != 0) return first; // gone since
-        ReadOnlySpan<uint> all = more.map_ids;
-        return all[..(int)Math.Min(more.cnt, (uint)all.Length)];
+        maps = record.map_ids;
+        uint count = record.used_map_cnt;
+        if (count > (uint)maps.Length)
+        {
+            int errno = context.Iterators.One.ReadProgMaps(record.id, out more);
+            if (errno != 0) return errno;
+            maps = more.map_ids;
+            count = more.cnt;
+        }
+        maps = maps[..(int)Math.Min(count, (uint)maps.Length)];
+        return 0;
     }
 }

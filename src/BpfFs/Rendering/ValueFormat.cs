@@ -174,7 +174,7 @@ internal sealed class ValueFormat
             int room = size - offset;
             string prefix = (i == 0 ? "" : isSection ? "},{" : ",") + Quoted(_btf.Name(member.NameOffset)) + ":";
             ValueNode node;
-            if (offset < 0 || room < 0 || member.BitOffset + member.BitSize > size * 8L || member.BitSize > 64)
+            if (member.BitOffset < 0 || room < 0 || member.BitOffset + member.BitSize > size * 8L || member.BitSize > 64)
             {
                 return Unknown(size);
             }

@@ -45,6 +45,7 @@ internal sealed class OpenDirectory : IDisposable
                 LoadTime = loadTime;
                 foreach (Row child in row.Fixed)
                 {
+                    if (!view.Shows(request, child)) continue;
                     // The size of a stream costs a walk: whoever wants it asks for it.
                     long size = -1;
                     errno = child is StreamRow stream ? stream.Source.Exists(view.Context, node.Key) : view.SizeOf(child, node.Key, out size);
@@ -54,7 +55,10 @@ internal sealed class OpenDirectory : IDisposable
         }
         else
         {
-            foreach (Row child in row.Fixed) _fixed.Add((child, -1));
+            foreach (Row child in row.Fixed)
+            {
+                if (view.Shows(request, child)) _fixed.Add((child, -1));
+            }
         }
         int listed = row.Children?.List(view.Context, node.Key, Entries) ?? 0;
         if (listed == 0 && row.Dynamic is [{ Gate.Hides: true } found, ..] && request.Uid != 0) LeaveOutHidden(view.Context, request, found.Gate!);

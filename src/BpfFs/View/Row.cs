@@ -9,8 +9,11 @@ internal enum Tier
     /// <summary>0644: names, types, sizes, counts, relations.</summary>
     Public,
 
-    /// <summary>0640: who holds what.</summary>
+    /// <summary>0640: what is the group's, but names no process.</summary>
     Group,
+
+    /// <summary>0640: who holds what; with hidepids 0600, and for others than root not there.</summary>
+    Processes,
 
     /// <summary>0600: contents of maps, code.</summary>
     Private,
@@ -65,7 +68,7 @@ internal sealed class DirectoryRow(string path, ChildSource? children = null, Ti
     public override uint Mode => 0x4000u | Tier switch // S_IFDIR
     {
         Tier.Public => 0x1ED, // 0755
-        Tier.Group => 0x1E8, // 0750: the names in it tell who holds something
+        Tier.Group or Tier.Processes => 0x1E8, // 0750: the names in it tell who holds something
         _ => 0x1C0, // 0700
     };
 }
@@ -86,7 +89,7 @@ internal sealed class FileRow(string path, Tier tier, Render render) : Row(path,
     public static uint FileMode(Tier tier) => 0x8000u | tier switch // S_IFREG
     {
         Tier.Public => 0x1A4, // 0644
-        Tier.Group => 0x1A0, // 0640
+        Tier.Group or Tier.Processes => 0x1A0, // 0640
         _ => 0x180, // 0600
     };
 }

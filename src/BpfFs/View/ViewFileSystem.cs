@@ -7,7 +7,8 @@ namespace BpfFs.View;
 
 /// <summary>How the view is shown.</summary>
 /// <param name="Gid">The group of the group tier.</param>
-internal sealed record ViewOptions(uint Gid = 0);
+/// <param name="HidesPids">What names processes is root's, and not there for others.</param>
+internal sealed record ViewOptions(uint Gid = 0, bool HidesPids = false);
 
 /// <summary>
 /// The table as a file system. It remembers nothing of what the kernel knows (see <see cref="NodeId"/>), only what is open.
@@ -16,6 +17,7 @@ internal sealed partial class ViewFileSystem : FileSystem
 {
     private const uint FOPEN_DIRECT_IO = 1 << 0;
     private const uint FOPEN_NOFLUSH = 1 << 5;
+    private const uint GroupBits = 0x38; // 0070
     private const ulong Second = 1;
     private const ulong Day = 86400;
     private readonly Tree _tree;
@@ -63,7 +65,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         Asker.Tid = request.Pid;
         long size = handle is { } h && _files.Find(h) is { } file ? file.Size : -1;
         int errno = FillAttr(row, id.Key, size, ref attr.attr);
-        attr.attr_valid = row.Gate is not null ? 0 : row.Subject is null && row is DirectoryRow ? Day : Second;
+        attr.attr_valid = IsAskedEachTime(row) ? 0 : row.Subject is null && row is DirectoryRow ? Day : Second;
         return errno;
     }
 
@@ -96,9 +98,10 @@ internal sealed partial class ViewFileSystem : FileSystem
     {
         Asker.Tid = request.Pid;
         NodeId id = NodeId.From(node);
+        if (_tree.Find(id.Row) is not { } opening || !Shows(request, opening)) return ENOENT;
         OpenFile opened;
         int errno;
-        switch (_tree.Find(id.Row))
+        switch (opening)
         {
             case FileRow row:
                 CapturedFile captured = Context.CapturedFiles.Rent();
@@ -114,7 +117,7 @@ internal sealed partial class ViewFileSystem : FileSystem
             default:
                 return ENOENT;
         }
-        if (errno == 0) errno = Bind(request, _tree.Find(id.Row)!, opened);
+        if (errno == 0) errno = Bind(request, opening, opened);
         if (errno != 0)
         {
             opened.Close(Context);
@@ -208,13 +211,13 @@ internal sealed partial class ViewFileSystem : FileSystem
         return 0;
     }
 
-    private static void SetEntry(Row row, ref fuse_entry_out entry)
+    private void SetEntry(Row row, ref fuse_entry_out entry)
     {
         bool lasts = row.Subject is null && !row.IsDynamic;
         entry.nodeid = entry.attr.ino;
         entry.entry_valid = row.ByAsker is not null ? 0 : lasts ? Day : Second;
         entry.attr_valid = lasts && row is DirectoryRow ? Day : Second;
-        if (row.Gate is not null) entry.entry_valid = entry.attr_valid = 0;
+        if (IsAskedEachTime(row)) entry.entry_valid = entry.attr_valid = 0;
     }
 
     private int FillAttr(Row row, ulong key, long size, ref fuse_attr attr)
@@ -248,7 +251,8 @@ internal sealed partial class ViewFileSystem : FileSystem
         attr.ino = node.Value;
         attr.mode = row.Mode;
         attr.nlink = 1;
-        attr.gid = row.Tier == Tier.Group ? _options.Gid : 0;
+        if (IsHidden(row)) attr.mode &= ~GroupBits;
+        else if (row.Tier is Tier.Group or Tier.Processes) attr.gid = _options.Gid;
         if (row.Gate is { } gate)
         {
             gate.Find(Context, node.Key, out Access access); // gone meanwhile: nobody's
@@ -268,8 +272,19 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     private Row DynamicOf(DirectoryRow directory, ulong key) => directory.Dynamic[directory.Children!.ShapeOf(Context, key)];
 
+    /// <summary>Whether it is root's alone, by hidepids.</summary>
+    private bool IsHidden(Row row) => _options.HidesPids && row.Tier == Tier.Processes;
+
+    /// <summary>Whether the kernel must not answer from what it remembers of another asker.</summary>
+    private bool IsAskedEachTime(Row row) => row.Gate is not null || IsHidden(row);
+
+    /// <summary>Whether rows of this kind are there for who asks.</summary>
+    internal bool Shows(in Request request, Row row) => request.Uid == 0 || !IsHidden(row);
+
     /// <summary>Whether the node is there for who asks.</summary>
-    private bool MayEnter(in Request request, Row row, ulong key) =>
+    private bool MayEnter(in Request request, Row row, ulong key) => Shows(request, row) && MayPass(request, row, key);
+
+    private bool MayPass(in Request request, Row row, ulong key) =>
         row.Gate is not { Hides: true } gate || (gate.Find(Context, key, out Access access) == 0 && gate.Admits(Context, request, access));
 
     /// <summary>

@@ -54,7 +54,7 @@ internal static class ViewTable
         new FileRow("attachments", Tier.Public, AttachmentFiles.Text),
         new FileRow("attachments.json", Tier.Public, AttachmentFiles.Json),
         new FileRow("graph.dot", Tier.Public, Graph.Render),
-        .. If(has.Holders, new FileRow("graph.holders.dot", Tier.Group, Graph.RenderWithHolders)),
+        .. If(has.Holders, new FileRow("graph.holders.dot", Tier.Processes, Graph.RenderWithHolders)),
 
         new DirectoryRow("metrics"),
         new FileRow("metrics/bpf.prom", Tier.Public, MetricsFile.Render) { IsOfNow = true },
@@ -71,7 +71,7 @@ internal static class ViewTable
         .. If(has.Links, new FileRow("progs/<id>/links", Tier.Public, Relations.LinksOf) { Subject = Progs.Kind }),
         .. If(has.Links, new FileRow("progs/<id>/extended_by", Tier.Public, Relations.ExtendedBy) { Subject = Progs.Kind }),
         new StreamRow("progs/<id>/tail_calls", Tier.Public, new TailCalls()) { Subject = Progs.Kind },
-        .. If(has.Holders, new FileRow("progs/<id>/pids", Tier.Group, Holders.OfProg) { Subject = Progs.Kind }),
+        .. If(has.Holders, new FileRow("progs/<id>/pids", Tier.Processes, Holders.OfProg) { Subject = Progs.Kind }),
         .. If(has.Pinned, new FileRow("progs/<id>/pinned", Tier.Group, PinPaths.Of(Progs.Kind, pin_what.PIN_PROG)) { Subject = Progs.Kind }),
         new FileRow("progs/<id>/kfuncs", Tier.Public, Kfuncs.Render) { Subject = Progs.Kind, Lasts = true },
         new FileRow("progs/<id>/xlated", Tier.Private, CodeFiles.Xlated) { Subject = Progs.Kind, Lasts = true },
@@ -87,7 +87,7 @@ internal static class ViewTable
         new DirectoryRow("maps/<id>") { Subject = Maps.Kind },
         .. FieldFiles.Rows<Map>(Maps.Kind, Map.Fields, Maps.Read),
         new FileRow("maps/<id>/progs", Tier.Public, Maps.UsedBy) { Subject = Maps.Kind },
-        .. If(has.Holders, new FileRow("maps/<id>/pids", Tier.Group, Holders.OfMap) { Subject = Maps.Kind }),
+        .. If(has.Holders, new FileRow("maps/<id>/pids", Tier.Processes, Holders.OfMap) { Subject = Maps.Kind }),
         .. If(has.Pinned, new FileRow("maps/<id>/pinned", Tier.Group, PinPaths.Of(Maps.Kind, pin_what.PIN_MAP)) { Subject = Maps.Kind }),
         new SymlinkRow("maps/<id>/btf", Btfs.LinkFromMap) { Subject = Maps.Kind },
         .. If(has.Elements, new StreamRow("maps/<id>/entries", Tier.Private, new Elements(asBpftool: false)) { Subject = Maps.Kind }),
@@ -101,7 +101,7 @@ internal static class ViewTable
         .. FieldFiles.Rows<BtfObject>(Btfs.Kind, BtfObject.Fields, Btfs.Read),
         new FileRow("btf/<id>/progs", Tier.Public, Btfs.ProgsOf) { Subject = Btfs.Kind },
         new FileRow("btf/<id>/maps", Tier.Public, Btfs.MapsOf) { Subject = Btfs.Kind },
-        .. If(has.Holders, new FileRow("btf/<id>/pids", Tier.Group, Holders.OfBtf) { Subject = Btfs.Kind }),
+        .. If(has.Holders, new FileRow("btf/<id>/pids", Tier.Processes, Holders.OfBtf) { Subject = Btfs.Kind }),
         new StreamRow("btf/<id>/c", Tier.Public, new BtfDeclarations()) { Subject = Btfs.Kind },
 
         .. TaskRows.Rows(has),
@@ -109,8 +109,8 @@ internal static class ViewTable
         .. UserRows.Rows(),
         .. has.Net is null ? [] : NetRows(has.Net),
 
-        .. If(has.Holders, new DirectoryRow("pids", new HolderPids(), Tier.Group)),
-        .. If(has.Holders, new FileRow("pids/<pid>", Tier.Group, Holders.OfProcess)),
+        .. If(has.Holders, new DirectoryRow("pids", new HolderPids(), Tier.Processes)),
+        .. If(has.Holders, new FileRow("pids/<pid>", Tier.Processes, Holders.OfProcess)),
     ];
 
     private static IEnumerable<Row> LinkRows(IteratorSet has) =>
@@ -120,7 +120,7 @@ internal static class ViewTable
         new DirectoryRow("links/<id>") { Subject = Links.Kind },
         .. FieldFiles.Rows<Link>(Links.Kind, Link.Fields, Links.Read),
         new FileRow("links/<id>/target", Tier.Public, Links.Target) { Subject = Links.Kind },
-        .. If(has.Holders, new FileRow("links/<id>/pids", Tier.Group, Holders.OfLink) { Subject = Links.Kind }),
+        .. If(has.Holders, new FileRow("links/<id>/pids", Tier.Processes, Holders.OfLink) { Subject = Links.Kind }),
         .. If(has.Pinned, new FileRow("links/<id>/pinned", Tier.Group, PinPaths.Of(Links.Kind, pin_what.PIN_LINK)) { Subject = Links.Kind }),
         new SymlinkRow("links/<id>/prog", Links.ProgLink) { Subject = Links.Kind },
     ];
@@ -137,7 +137,7 @@ internal static class ViewTable
         .. NetFiles(has, NetTable.Unix, Tier.Public, UnixFields.All),
         .. NetFiles(has, NetTable.Netlink, Tier.Public, NetlinkFields.All),
         .. NetFiles(has, NetTable.Ipv6Route, Tier.Public, RouteFields.All),
-        .. NetFiles(has, NetTable.Owners, Tier.Group, OwnerFields.All, OwnerFields.IsOfReader),
+        .. NetFiles(has, NetTable.Owners, Tier.Processes, OwnerFields.All, OwnerFields.IsOfReader),
     ];
 
     private static Row[] NetFiles<T>(NetIterators has, NetTable table, Tier tier, Field<NetEntry<T>>[] fields, IsListed<T>? isListed = null)

@@ -55,6 +55,7 @@ public sealed class FuseMount : IAsyncDisposable
     /// </exception>
     public static FuseMount Mount(string mountPoint, FileSystem fs, FuseMountOptions options, ILogger logger)
     {
+        using MountLock alone = MountLock.Take(mountPoint, logger); // until it serves, or is unmounted again
         string target = MountTarget.Prepare(mountPoint, options, logger);
         logger = new QuietLogger(logger);
         FuseDevice device = FuseDevice.Open();
@@ -141,7 +142,11 @@ public sealed class FuseMount : IAsyncDisposable
     /// <summary>Unmounts whatever it takes: those still using the tree get errors.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_workers.Ended.IsCompleted) return;
+        if (_workers.Ended.IsCompleted)
+        {
+            await DetachDeadAsync().ConfigureAwait(false);
+            return;
+        }
         int errno = await TryUnmountAsync(0).ConfigureAwait(false);
         if (errno == EBUSY)
         {
@@ -158,6 +163,22 @@ public sealed class FuseMount : IAsyncDisposable
         if (!await EndsInAsync(s_endPatience).ConfigureAwait(false)) Log.StillServed(_logger, MountPoint);
     }
 
+    /// <summary>A connection that was aborted (fusectl, umount -f) leaves its mount, on which every access is ENOTCONN.</summary>
+    private Task DetachDeadAsync() => Task.Run(() =>
+    {
+        if (Find() is { } mount && PathCalls.Unmount(mount.MountPoint, MNT_DETACH) == 0) Log.DetachedDead(_logger, mount.MountPoint);
+    });
+
+    /// <summary>By number: somebody may have moved it, or mounted something else where it was. Null: it is gone.</summary>
+    private MountInfo? Find()
+    {
+        foreach (MountInfo mount in MountInfo.ReadAll())
+        {
+            if (mount.Id == _mount.Id && mount.Device == _mount.Device) return mount;
+        }
+        return null;
+    }
+
     private async Task<bool> EndsInAsync(TimeSpan limit) =>
         await Task.WhenAny(_workers.Ended, Task.Delay(limit)).ConfigureAwait(false) == _workers.Ended;
 
@@ -167,12 +188,7 @@ public sealed class FuseMount : IAsyncDisposable
     private Task<int> TryUnmountAsync(int flags) => Task.Run(() =>
     {
         if (_workers.Ended.IsCompleted) return 0;
-        foreach (MountInfo mount in MountInfo.ReadAll())
-        {
-            // By number: somebody may have moved it, or mounted something else where it was.
-            if (mount.Id == _mount.Id && mount.Device == _mount.Device) return PathCalls.Unmount(mount.MountPoint, flags);
-        }
-        return 0;
+        return Find() is { } mount ? PathCalls.Unmount(mount.MountPoint, flags) : 0;
     });
 
     /// <summary>

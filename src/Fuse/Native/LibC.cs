@@ -31,5 +31,8 @@ internal static unsafe partial class MissingLibC
     internal static partial int sched_setaffinity(int pid, nuint size, ulong* mask);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int flock(int fd, int operation);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial byte* realpath(byte* path, byte* resolved);
 }

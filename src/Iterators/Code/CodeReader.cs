@@ -15,7 +15,7 @@ public sealed class CodeReader : IDisposable
     private readonly Lock _lock = new();
     private BpfObject? _object;
     private CodePrograms? _programs;
-    private bool _isTried;
+    private LoadAttempt _attempt;
 
     internal CodeReader(string? kernelBtf, ILogger logger)
     {
@@ -38,7 +38,7 @@ public sealed class CodeReader : IDisposable
     {
         lock (_lock)
         {
-            _isTried = true;
+            _attempt.End();
             _programs = null;
             _object?.Dispose();
         }
@@ -50,8 +50,7 @@ public sealed class CodeReader : IDisposable
     {
         lock (_lock)
         {
-            if (_isTried) return _programs;
-            _isTried = true;
+            if (!_attempt.TryBegin()) return _programs;
             try
             {
                 _object = BpfObject.Open("code.bpf.o", _kernelBtf);
@@ -66,6 +65,7 @@ public sealed class CodeReader : IDisposable
             }
             catch (BpfException e)
             {
+                _attempt.Fail(e.Errno);
                 Log.CodeNotLoaded(_logger, e.Message);
                 _object?.Dispose();
                 _object = null;

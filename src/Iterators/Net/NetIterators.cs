@@ -19,7 +19,7 @@ public sealed unsafe class NetIterators : IDisposable
     private Dictionary<NetTable, IteratorLink>? _links;
     private int _readerNetns = -1;
     private volatile bool _isLoaded;
-    private bool _isTried;
+    private LoadAttempt _attempt;
 
     internal NetIterators(string? kernelBtf, ILogger logger)
     {
@@ -93,7 +93,7 @@ public sealed unsafe class NetIterators : IDisposable
     {
         lock (_lock)
         {
-            _isTried = true;
+            _attempt.End();
             _isLoaded = false;
             Unload();
         }
@@ -104,8 +104,7 @@ public sealed unsafe class NetIterators : IDisposable
         if (_isLoaded) return true;
         lock (_lock)
         {
-            if (_isTried) return _isLoaded;
-            _isTried = true;
+            if (!_attempt.TryBegin()) return _isLoaded;
             try
             {
                 _namespaces = new NetNamespaces();
@@ -115,11 +114,13 @@ public sealed unsafe class NetIterators : IDisposable
                 _unixWalks = new UnixWalks(_object.MapFd("unix_output"));
                 _links = [];
                 foreach (NetTable table in NetTable.All.Except(leftOut)) _links[table] = IteratorLink.Attach(table.Program, _object.ProgramFd(table.Program));
+                Failure = null;
                 _isLoaded = true;
             }
             catch (BpfException e)
             {
                 Failure = e.Message;
+                _attempt.Fail(e.Errno);
                 Log.NetNotLoaded(_logger, e.Message);
                 Unload();
             }

@@ -21,7 +21,10 @@ internal sealed class BtfBuilder
 
     public uint Ptr(uint to) => Add("", BtfKind.Ptr, 0, false, to);
 
-    public uint Array(uint element, uint count) => Add("", BtfKind.Array, 0, false, 0, element, element, count);
+    /// <param name="element">Type.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="index">Type of the index, which the kernel wants to be an int and nobody else cares about; 0: the element's.</param>
+    public uint Array(uint element, uint count, uint index = 0) => Add("", BtfKind.Array, 0, false, 0, element, index == 0 ? element : index, count);
 
     public uint Struct(string name, int size, params Member[] members) => Composite(BtfKind.Struct, name, size, members);
 

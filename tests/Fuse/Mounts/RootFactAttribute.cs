@@ -13,7 +13,7 @@ public sealed class RootFactAttribute : FactAttribute
     }
 }
 
-/// <summary>A test that mounts over io_uring: skipped where the kernel cannot (before Linux 6.14, or built without CONFIG_FUSE_IO_URING).</summary>
+/// <summary>A test that mounts over io_uring: skipped before Linux 6.14; a later kernel without it fails.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RingFactAttribute : FactAttribute
 {
@@ -26,5 +26,5 @@ public sealed class RingTheoryAttribute : TheoryAttribute
 {
     public RingTheoryAttribute() => Skip = new RootFactAttribute().Skip ?? Reason;
 
-    internal static string? Reason => Support.RingSwitch.IsThere ? null : "no FUSE over io_uring in this kernel";
+    internal static string? Reason => Support.KernelRelease.Skip(Support.RingSwitch.IsThere, "FUSE over io_uring", "6.14");
 }
