@@ -195,6 +195,65 @@ public sealed class RestartTests
         Assert.Equal(0, kept.WaitForExit());
     }
 
+    /// <summary>systemd's part, as systemd.service(5) and sd_listen_fds(3) have it: keeps what it is sent, and hands it to the next process from descriptor 3 on.</summary>
+    private const string Systemd = """
+        import array, os, socket, subprocess, sys, time
+        binary, root, pins, path = sys.argv[1:]
+        store = {}
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(path)
+        notify.settimeout(20)
+        def start():
+            names = list(store)
+            fds = [os.dup2(store[n], 60 + i) for i, n in enumerate(names)]
+            env = dict(os.environ, NOTIFY_SOCKET=path, FDSTORE="2")
+            line = ""
+            if names:
+                env.update(LISTEN_FDS=str(len(names)), LISTEN_FDNAMES=":".join(names))
+                line = "export LISTEN_PID=$$; " + "".join(f"exec {3 + i}<&{60 + i} {60 + i}<&-; " for i in range(len(names)))
+            child = subprocess.Popen(["bash", "-c", line + 'exec "$@"', "bash", binary, root, "-f", "--pin-dir", pins, "--log-level", "warning"], env=env, pass_fds=fds)
+            while True:
+                text, control, _, _ = notify.recvmsg(4096, socket.CMSG_SPACE(4))
+                lines = dict(l.split("=", 1) for l in text.decode().split("\n"))
+                if lines.get("FDSTORE") == "1":
+                    store[lines["FDNAME"]] = array.array("i", control[0][2])[0]
+                if lines.get("READY") == "1":
+                    return child
+        child = start()
+        assert sorted(store) == ["fuse", "memory"], store
+        file = os.open(root + "/progs.json", os.O_RDONLY)
+        whole = os.pread(file, 1 << 24, 0)
+        for i in range(3):
+            child.kill()
+            child.wait()
+            child = start()
+            assert os.pread(file, 1 << 24, 10) == whole[10:], "other bytes"
+        assert "keeper:\tsystemd" in open(root + "/status").read()
+        os.close(file)
+        child.terminate()
+        assert child.wait() == 0
+        removed = [notify.recvmsg(4096)[0] for _ in range(2)]
+        assert sorted(removed) == [b"FDSTOREREMOVE=1\nFDNAME=fuse", b"FDSTOREREMOVE=1\nFDNAME=memory"], removed
+        """;
+
+    [Fact]
+    public void The_file_descriptor_store_of_systemd_does_as_well()
+    {
+        if (!s_canResend) return;
+        using TemporaryDirectory directory = new();
+        string root = Directory.CreateDirectory(directory.At("mnt")).FullName, pins = ViewBinary.NewPinDirectory();
+        try
+        {
+            Tool.Python(Systemd, ViewBinary.Path, root, pins, directory.At("notify")).Succeeded();
+            Assert.Empty(Mounts.At(root));
+            Assert.False(Directory.Exists(pins));
+        }
+        finally
+        {
+            ViewBinary.End(root, pins);
+        }
+    }
+
     /// <summary>Runs something while eight readers of all kinds read; each reading must be what a whole one is.</summary>
     private static void UnderReaders(Action<KeptView> action)
     {

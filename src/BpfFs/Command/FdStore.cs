@@ -76,7 +76,7 @@ internal sealed unsafe class FdStore
     /// <summary>We end and nobody is to follow.</summary>
     public void Discard()
     {
-        if (!_isStored) return;
+        if (!_isStored && Fuse < 0) return;
         Send($"FDSTOREREMOVE=1\nFDNAME={FuseName}");
         Send($"FDSTOREREMOVE=1\nFDNAME={MemoryName}");
     }

@@ -177,7 +177,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     private async Task EndAsync(bool keepPins)
     {
         if (!keepPins) _pins?.Remove();
-        _store?.Discard();
+        if (_mount is not null) _store?.Discard(); // if the start failed, the next one is still to find it
         try
         {
             if (_mount is not null) await _mount.DisposeAsync().ConfigureAwait(false);

@@ -138,6 +138,7 @@ internal sealed class CapturedFile : OpenFile, IDisposable
         if (_countsRuns) context.RunStats.Release();
         _countsRuns = false;
         _kept = null;
+        _length = 0;
         _contents.Clear();
         context.CapturedFiles.Return(this);
     }

@@ -18,6 +18,7 @@ reader() {
 
 rm -f /tmp/restart.*
 : >/tmp/restart.failed
+fixtures test_pkt_access
 remember
 view
 keeper=$(sed -n 's/^keeper:\t\([0-9]*\).*/\1/p' $MNT/status)
@@ -35,9 +36,11 @@ case $(uname -r) in
     ;;
 *)
     reader $MNT/progs.debug $MNT/status &
+    readers=$!
     reader $MNT/progs.json $MNT/maps.debug &
-    reader $MNT/links.debug $MNT/progs/*/info &
-    readers=$(jobs -p)
+    readers="$readers $!"
+    reader $MNT/links.debug $MNT/progs/$(prog_id test_pkt_access)/info &
+    readers="$readers $!"
     for round in 1 2 3 4 5; do
         kill_server
         check "kill $round: it is served again" within 20 served_again

@@ -24,7 +24,9 @@ internal sealed unsafe class KeptTable
     private const ulong SideBit = 1UL << 63;
     private const ulong AbsentBit = 1UL << 62; // no contents: a stream, or no memory
     private const ulong LengthMask = (1UL << 48) - 1;
-    private const int WarmSlots = 256; // those keep their pages when they are free
+    private const int WarmSlots = 256; // those keep their pages when they are free: 2 MiB
+    private const int WarmWindows = 32; // and those up to 64 KiB of larger contents, 4 MiB: freeing and taking the pages costs more than filling them
+    private const int WarmLength = 64 * 1024;
     private readonly Slot* _slots;
     private readonly byte* _pages;
     private readonly int _fd;
@@ -175,8 +177,8 @@ internal sealed unsafe class KeptTable
     {
         if ((where & AbsentBit) != 0) return;
         long length = (long)(where & LengthMask);
-        if (length > PageSize) Punch(WindowAt(index, SideOf(where)), length);
-        else if (index >= WarmSlots && length > 0) Punch(_pagesAt + ((((long)index * 2) + SideOf(where)) * PageSize), PageSize);
+        if (length > PageSize && (index >= WarmWindows || length > WarmLength)) Punch(WindowAt(index, SideOf(where)), length);
+        else if (index >= WarmSlots && length is > 0 and <= PageSize) Punch(_pagesAt + ((((long)index * 2) + SideOf(where)) * PageSize), PageSize);
     }
 
     private void Punch(long offset, long length) => LibC.fallocate(_fd, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, offset, length);
