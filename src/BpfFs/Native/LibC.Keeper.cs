@@ -14,14 +14,11 @@ internal static unsafe partial class LibC
     public const int MSG_NOSIGNAL = 0x4000;
     public const int MSG_DONTWAIT = 0x40;
     public const int MSG_CMSG_CLOEXEC = 0x40000000;
-    public const short POLLIN = 1; // <bits/poll.h>
-    public const short POLLERR = 8;
-    public const short POLLHUP = 16;
+    public const short POLLERR = 8; // <bits/poll.h>
     public const int F_SETFD = 2; // <bits/fcntl-linux.h>
     public const int FD_CLOEXEC = 1;
     public const int F_DUPFD_CLOEXEC = 1030;
     public const long SYS_pidfd_open = 434; // the same on every architecture; Linux 5.3
-    public const int WNOHANG = 1;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct iovec
@@ -59,14 +56,6 @@ internal static unsafe partial class LibC
         public fixed byte sun_path[108];
     }
 
-    [StructLayout(LayoutKind.Sequential)]
-    public struct pollfd
-    {
-        public int fd;
-        public short events;
-        public short revents;
-    }
-
     [LibraryImport(Library, SetLastError = true)]
     public static partial int socket(int domain, int type, int protocol);
 
@@ -78,12 +67,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint recvmsg(int socket, msghdr* message, int flags);
-
-    [LibraryImport(Library, SetLastError = true)]
-    public static partial int poll(pollfd* fds, nuint count, int timeout);
-
-    [LibraryImport(Library, SetLastError = true)]
-    public static partial int kill(int pid, int signal);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int fcntl(int fd, int command, nint argument);
