@@ -19,6 +19,9 @@ public sealed class FuseConnection
     /// <summary>INIT flags in use; the upper half is flags2.</summary>
     public ulong Flags { get; internal set; }
 
+    /// <summary>The kernel can send again what a server died with (Linux 6.9), so another process may take the connection over.</summary>
+    public bool CanResend { get; internal set; }
+
     /// <summary>Requests come over io_uring: INIT has agreed on it. <see cref="FuseMount.Transport"/> tells what became of it.</summary>
     internal bool IsOverIoUring => (Flags & FuseProtocol.FUSE_OVER_IO_URING) != 0;
 

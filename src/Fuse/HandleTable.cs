@@ -26,6 +26,28 @@ public sealed class HandleTable<T> where T : class
     /// <summary>Objects in the table.</summary>
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>
+    /// Fills a new table with what an earlier one had: the numbers of objects, each with its object, and the numbers that its free slots would have had next.
+    /// Until then nobody else may use the table.
+    /// </summary>
+    /// <param name="numbers">One for each slot from the first on: of the object there, or of the last that was; 0: none ever was.</param>
+    /// <param name="values">The objects; null: the slot is free.</param>
+    public void Restore(ReadOnlySpan<ulong> numbers, ReadOnlySpan<T?> values)
+    {
+        while (_chunks.Length << ChunkBits < numbers.Length) _chunks = [.. _chunks, new Slot[ChunkSize]];
+        _free = 0;
+        _count = 0;
+        for (int index = (_chunks.Length << ChunkBits) - 1; index >= 0; index--)
+        {
+            ref Slot slot = ref At(index);
+            uint generation = index < numbers.Length ? (uint)(numbers[index] >> 32) : 0;
+            slot.Value = index < values.Length ? values[index] : null;
+            slot.Generation = slot.Value is not null ? generation : (generation + 1) & ~1u;
+            if (slot.Value is null) Push(index);
+            else _count++;
+        }
+    }
+
     /// <summary>Enters an object and returns its number, which is never 0.</summary>
     public ulong Add(T value)
     {

@@ -62,6 +62,9 @@ internal static partial class Log
     [LoggerMessage(20, LogLevel.Warning, "{Directory} is locked by somebody else for long; mounting without waiting any longer")]
     internal static partial void NotLocked(ILogger logger, string directory);
 
+    [LoggerMessage(21, LogLevel.Information, "went on with the mount on {MountPoint}")]
+    internal static partial void Adopted(ILogger logger, string mountPoint);
+
     [LoggerMessage(16, LogLevel.Warning, "{MountPoint}: cannot abort the connection: {Reason}")]
     internal static partial void NoAbort(ILogger logger, string mountPoint, string reason);
 }

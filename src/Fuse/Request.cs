@@ -5,8 +5,14 @@ public readonly ref struct Request
 {
     private readonly Lane? _lane;
 
-    /// <summary>The kernel's number of this request.</summary>
+    /// <summary>The kernel's number of this request; it has the same one when it comes again.</summary>
     public ulong Unique { get; }
+
+    /// <summary>
+    /// An earlier server of this connection was given the request and died with it, however far it had come: what it kept of it where its
+    /// successor finds it is to be used, not made twice.
+    /// </summary>
+    public bool IsResent { get; }
 
     /// <summary>The caller's file system user id, as the mount's user namespace sees it.</summary>
     public uint Uid { get; }
@@ -22,7 +28,8 @@ public readonly ref struct Request
     /// <summary>A request of one's own making, for calling a file system without a mount.</summary>
     public Request(ulong unique, uint uid, uint gid, uint pid)
     {
-        Unique = unique;
+        Unique = unique & ~FuseProtocol.FUSE_UNIQUE_RESEND;
+        IsResent = Unique != unique;
         Uid = uid;
         Gid = gid;
         Pid = pid;

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Iterators.Native;
 using Microsoft.Extensions.Logging;
@@ -121,29 +123,40 @@ public sealed unsafe class Pins
 
     private void Pin(IteratorLink link, Target target, string path)
     {
-        int errno = UnlinkOurs("pin", path, target, _logger); // left by a run that was killed
-        if (errno != 0 && errno != LibC.ENOENT) throw new BpfException("pin", path, errno);
-        _madeDirectory |= errno == 0;
-        fixed (byte* p = ZeroEnded(path)) errno = -LibBpf.bpf_obj_pin(link.Descriptor, p);
+        bool isReplaced = IsOurs("pin", path, target); // left by a run that was killed
+        _madeDirectory |= isReplaced;
+        // Beside it and then over it: who opens it meanwhile finds the old one or the new one.
+        string made = isReplaced ? string.Create(CultureInfo.InvariantCulture, $"{path}-{Environment.ProcessId}") : path;
+        int errno;
+        fixed (byte* p = ZeroEnded(made)) errno = -LibBpf.bpf_obj_pin(link.Descriptor, p);
         if (errno != 0) throw new BpfException("pin", path, errno);
-        _pinned.Add((path, OneObject.LinkIdOf(new Fd(link.Descriptor))));
-        errno = Call(p => LibC.chmod(p, 0x1A4 /* 0644 */), path);
+        errno = Call(p => LibC.chmod(p, 0x1A4 /* 0644 */), made);
+        if (errno == 0 && isReplaced) errno = Rename(made, path);
+        if (errno == 0 || !isReplaced) _pinned.Add((path, OneObject.LinkIdOf(new Fd(link.Descriptor))));
+        else Unlink(made, _logger);
         if (errno != 0) throw new BpfException("chmod", path, errno);
         Log.Pinned(_logger, link.Program, path);
     }
 
     /// <summary>Unlinks a pin of an earlier run; 0 or an errno.</summary>
     /// <exception cref="BpfException">Something else has that name: it stays.</exception>
-    private static int UnlinkOurs(string operation, string path, Target target, ILogger logger)
+    private static int UnlinkOurs(string operation, string path, Target target, ILogger logger) =>
+        IsOurs(operation, path, target) ? Unlink(path, logger) : LibC.ENOENT;
+
+    /// <summary>Whether a path is a pin of an earlier run; false: there is nothing.</summary>
+    /// <exception cref="BpfException">Something else has that name.</exception>
+    private static bool IsOurs(string operation, string path, Target target)
     {
         using Fd pinned = Open(path);
-        if (pinned.Errno == LibC.ENOENT || pinned.Errno == LibC.ENOTDIR) return pinned.Errno;
+        if (pinned.Errno == LibC.ENOENT || pinned.Errno == LibC.ENOTDIR) return false;
         if (pinned.Errno == LibC.EPERM || pinned.Errno == LibC.EACCES) throw new BpfException(operation, path, pinned.Errno);
-        if (pinned.Errno != 0 || !OneObject.IsIteratorOf(pinned, target))
-        {
-            throw new BpfException(operation, path, LibC.EEXIST, cause: "exists, and is no pin of bpffs-view");
-        }
-        return Unlink(path, logger);
+        if (pinned.Errno == 0 && OneObject.IsIteratorOf(pinned, target)) return true;
+        throw new BpfException(operation, path, LibC.EEXIST, cause: "exists, and is no pin of bpffs-view");
+    }
+
+    private static int Rename(string from, string to)
+    {
+        fixed (byte* f = ZeroEnded(from), t = ZeroEnded(to)) return Native.LibC.rename(f, t) == 0 ? 0 : Marshal.GetLastPInvokeError();
     }
 
     /// <summary>The object pinned at a path.</summary>

@@ -67,4 +67,29 @@ public sealed class HandleTableTests
         });
         Assert.Equal(0, table.Count);
     }
+
+    [Fact]
+    public void Restored_numbers_are_found_and_none_is_given_twice()
+    {
+        HandleTable<string> first = new();
+        ulong[] handles = [.. Enumerable.Range(0, 100).Select(i => first.Add($"{i}"))];
+        Assert.True(first.TryRemove(handles[7], out _));
+        ulong again = first.Add("again"); // the same slot
+        Assert.Equal((uint)handles[7], (uint)again);
+        Assert.True(first.TryRemove(again, out _));
+        ulong[] numbers = [.. handles];
+        string?[] values = [.. Enumerable.Range(0, 100).Select(i => $"{i}")];
+        (numbers[7], values[7]) = (again + (1UL << 32), null);
+        values[8] = null; // open, but nobody goes on with it
+
+        HandleTable<string> second = new();
+        second.Restore(numbers, values);
+        Assert.Equal(98, second.Count);
+        for (int i = 0; i < 100; i++) Assert.Equal(values[i], second.Find(handles[i]));
+        HashSet<ulong> seen = [.. handles, again];
+        for (int i = 0; i < 200; i++) Assert.True(seen.Add(second.Add("new")), "a number is given twice");
+        Assert.Null(second.Find(handles[7]));
+        Assert.Null(second.Find(again));
+        Assert.False(second.TryRemove(handles[8], out _));
+    }
 }

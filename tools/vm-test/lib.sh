@@ -228,6 +228,9 @@ view() {
 # Debian's busybox has no mountpoint
 mounted() { grep -q "^[^ ]* $1 " /proc/mounts; }
 
+# the server's; the keeper is the same program
+server_pid() { sed -n 's/^server:\t//p' $MNT/status 2>/dev/null; }
+
 server_ended() { ! pidof bpffs-view; }
 
 end_view() {

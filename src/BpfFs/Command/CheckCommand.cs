@@ -61,6 +61,8 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
             Add("FUSE", "ok", string.Create(CultureInfo.InvariantCulture, $"protocol {kernel.Major}.{kernel.Minor}"));
             if (kernel.OffersIoUring) Add("FUSE over io_uring", "ok", "offered");
             else Add("FUSE over io_uring", "off", "optional: since Linux 6.14, with Y in /sys/module/fuse/parameters/enable_uring");
+            if (kernel.OffersResend) Add("restart", "ok", "a killed server's readers do not notice");
+            else Add("restart", "absent", "since Linux 6.9; before, a killed server's readers get errors");
         }
         catch (FuseException e)
         {

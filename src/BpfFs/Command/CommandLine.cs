@@ -96,6 +96,14 @@ internal sealed class CommandLine
 
         root.Add(Sub("pin", "pin iterators that print progs, maps and links without this program, and exit", PinCommands.Pin));
         root.Add(Sub("unpin", "remove what pin made", PinCommands.Unpin));
+        var viewed = new Argument<string>("DIR") { Description = "where the view is mounted" };
+        var reload = new System.CommandLine.Command("reload", "replace a view's server by this program, readers unharmed") { viewed };
+        reload.SetAction(result =>
+        {
+            ReloadCommand.Run(result.GetValue(viewed)!);
+            return (int)ExitCode.Ok;
+        });
+        root.Add(reload);
         var check = new System.CommandLine.Command("check", "show what this kernel and these privileges allow");
         check.SetAction(result => (int)new CheckCommand(Settings(result), Logger(result)).Run(result.InvocationConfiguration.Output));
         root.Add(check);

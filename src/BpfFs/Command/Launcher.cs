@@ -14,7 +14,7 @@ namespace BpfFs.Command;
 internal static unsafe class Launcher
 {
     private const string Variable = "BPFFS_VIEW_SERVER";
-    private const int ReadyDescriptor = 3; // the write end of the pipe on which the starter waits
+    public const int ReadyDescriptor = 3; // the write end of the pipe on which the starter waits
 
     /// <summary>What this process is.</summary>
     public enum Part
@@ -22,6 +22,11 @@ internal static unsafe class Launcher
         Starter,
         BackgroundServer,
         ForegroundServer,
+
+        /// <summary>Started by a keeper; <see cref="FdStore"/> has the way to it.</summary>
+        KeptServer,
+        BackgroundKeeper,
+        ForegroundKeeper,
     }
 
     /// <summary>Finds out, once.</summary>
@@ -29,6 +34,9 @@ internal static unsafe class Launcher
     {
         "background" => Part.BackgroundServer,
         "foreground" => Part.ForegroundServer,
+        "kept" => Part.KeptServer,
+        "keeper" => Part.BackgroundKeeper,
+        "foreground-keeper" => Part.ForegroundKeeper,
         _ => Part.Starter,
     };
 
@@ -42,13 +50,13 @@ internal static unsafe class Launcher
         foreach (int signal in (ReadOnlySpan<int>)[SIGINT, SIGQUIT, SIGTERM]) sigaction(signal, &@default, null);
     }
 
-    /// <summary>Starts the server in a session of its own and waits until it is ready or has ended; it has said why itself.</summary>
+    /// <summary>Starts the server, or its keeper, in a session of its own and waits until it is ready or has ended; it has said why itself.</summary>
     /// <returns>0, or the server's exit code.</returns>
-    public static int StartInBackground()
+    public static int StartInBackground(bool withKeeper)
     {
         int* ends = stackalloc int[2];
         if (pipe2(ends, O_CLOEXEC) != 0) throw Failure("pipe", errno);
-        int pid = Spawn(ends[1]);
+        int pid = Spawn(Program(), withKeeper ? "keeper" : "background", [(ends[1], ReadyDescriptor)], isBackground: true);
         close(ends[1]);
         byte ready;
         ssize_t length;
@@ -62,11 +70,11 @@ internal static unsafe class Launcher
         return code != 0 ? code : (int)ExitCode.Failed;
     }
 
-    /// <summary>Replaces this process by the server; it keeps its terminal and its process id.</summary>
-    public static void BecomeServer()
+    /// <summary>Replaces this process by the server or its keeper, which has its terminal and its process id.</summary>
+    public static void BecomeServer(bool withKeeper)
     {
         using var arguments = new NativeStrings(ReadStrings("/proc/self/cmdline"));
-        using var environment = new NativeStrings([.. ReadStrings("/proc/self/environ"), Encoding.ASCII.GetBytes(Variable + "=foreground")]);
+        using NativeStrings environment = EnvironmentOf(withKeeper ? "foreground-keeper" : "foreground", []);
         fixed (byte* path = Program()) execve(path, arguments.Pointer, environment.Pointer);
         throw Failure("execute", errno);
     }
@@ -77,13 +85,27 @@ internal static unsafe class Launcher
     /// </summary>
     public static bool TellReady()
     {
-        if (Own != Part.BackgroundServer) return true;
+        if (Own is not (Part.BackgroundServer or Part.BackgroundKeeper)) return true;
         fixed (byte* root = "/\0"u8) chdir(root);
         byte ready = 1;
         bool isHeard = write(ReadyDescriptor, &ready, 1) == 1;
         close(ReadyDescriptor);
-        if (isHeard && !OutlivesTerminal()) Redirect();
+        if (isHeard) LetGoOfTerminal();
         return isHeard;
+    }
+
+    /// <summary>What <see cref="TellReady"/> does for a server without a keeper.</summary>
+    public static void LetGoOfShell()
+    {
+        if (Own != Part.KeptServer || Environment.GetEnvironmentVariable(FdStore.ForegroundVariable) is not null) return;
+        fixed (byte* root = "/\0"u8) chdir(root);
+        LetGoOfTerminal();
+    }
+
+    /// <summary>In the background, standard error that would keep a shell waiting is let go.</summary>
+    public static void LetGoOfTerminal()
+    {
+        if (!OutlivesTerminal()) Redirect();
     }
 
     /// <summary>
@@ -109,23 +131,39 @@ internal static unsafe class Launcher
         }
     }
 
-    private static int Spawn(int readyEnd)
+    /// <summary>Executes a program with our arguments.</summary>
+    /// <param name="program">Its path, ended by 0.</param>
+    /// <param name="part">What it is to be.</param>
+    /// <param name="descriptors">What it gets as which number, from 3 on in this order; none of ours is below 16, or they do not overlap.</param>
+    /// <param name="isBackground">In a session of its own, without our standard input and output.</param>
+    /// <param name="variables">More of its environment: NAME=value.</param>
+    /// <returns>Its process id.</returns>
+    /// <exception cref="CommandException">It cannot be executed.</exception>
+    public static int Spawn(byte[] program, string part, (int Own, int Its)[] descriptors, bool isBackground, params string[] variables)
     {
         LibC.posix_spawn_room actions, attributes;
         LibC.posix_spawn_file_actions_init(&actions);
         LibC.posix_spawnattr_init(&attributes);
         try
         {
-            fixed (byte* path = Program(), nowhere = "/dev/null\0"u8)
+            fixed (byte* path = program, nowhere = "/dev/null\0"u8)
             {
-                LibC.posix_spawn_file_actions_addopen(&actions, 0, nowhere, O_RDONLY, 0);
-                LibC.posix_spawn_file_actions_addopen(&actions, 1, nowhere, O_WRONLY, 0);
-                LibC.posix_spawn_file_actions_adddup2(&actions, readyEnd, ReadyDescriptor);
+                if (isBackground)
+                {
+                    LibC.posix_spawn_file_actions_addopen(&actions, 0, nowhere, O_RDONLY, 0);
+                    LibC.posix_spawn_file_actions_addopen(&actions, 1, nowhere, O_WRONLY, 0);
+                    LibC.posix_spawnattr_setflags(&attributes, LibC.POSIX_SPAWN_SETSID);
+                }
+                int next = ReadyDescriptor;
+                foreach ((int own, int its) in descriptors)
+                {
+                    LibC.posix_spawn_file_actions_adddup2(&actions, own, its);
+                    next = its + 1;
+                }
                 // A lock that a script holds by descriptor 9 must not be held by us from now on.
-                LibC.posix_spawn_file_actions_addclosefrom_np(&actions, ReadyDescriptor + 1);
-                LibC.posix_spawnattr_setflags(&attributes, LibC.POSIX_SPAWN_SETSID);
+                LibC.posix_spawn_file_actions_addclosefrom_np(&actions, next);
                 using var arguments = new NativeStrings(ReadStrings("/proc/self/cmdline"));
-                using var environment = new NativeStrings([.. ReadStrings("/proc/self/environ"), Encoding.ASCII.GetBytes(Variable + "=background")]);
+                using NativeStrings environment = EnvironmentOf(part, variables);
                 int pid;
                 int errno = LibC.posix_spawn(&pid, path, &actions, &attributes, arguments.Pointer, environment.Pointer);
                 return errno == 0 ? pid : throw Failure("execute", errno);
@@ -138,8 +176,19 @@ internal static unsafe class Launcher
         }
     }
 
+    private static NativeStrings EnvironmentOf(string part, string[] variables)
+    {
+        string prefix = Variable[..Variable.LastIndexOf('_')]; // ours of all names, which an earlier part has set
+        return new NativeStrings(
+        [
+            .. ReadStrings("/proc/self/environ").Where(v => !v.AsSpan().StartsWith(Encoding.ASCII.GetBytes(prefix + "_PART")) && !v.AsSpan().StartsWith(Encoding.ASCII.GetBytes(Variable + "="))),
+            Encoding.ASCII.GetBytes($"{Variable}={part}"),
+            .. variables.Select(Encoding.UTF8.GetBytes),
+        ]);
+    }
+
     /// <summary>The program's path; under dotnet run the dotnet host's, whose arguments name us. The link itself would make ps show "exe".</summary>
-    private static byte[] Program()
+    public static byte[] Program()
     {
         const string link = "/proc/self/exe";
         string? path = new FileInfo(link).LinkTarget;

@@ -3,6 +3,15 @@ using Microsoft.Extensions.Logging;
 
 namespace BpfFs.Command;
 
+/// <summary>Whether a server that is killed gets a successor.</summary>
+internal enum Keeping
+{
+    /// <summary>In the background, and where systemd keeps descriptors.</summary>
+    Auto,
+    On,
+    Off,
+}
+
 /// <summary>What the command line asks for.</summary>
 internal sealed class MountSettings
 {
@@ -54,6 +63,12 @@ internal sealed class MountSettings
 
     /// <summary>The parts of the view to show; empty: all.</summary>
     public List<string> Subset { get; } = [];
+
+    /// <summary>Whether a process of its own holds the connection to the kernel.</summary>
+    public Keeping Keeper { get; set; }
+
+    /// <summary>A keeper, as far as this is ours to decide: by default in the background, and not where io_uring was asked for.</summary>
+    public bool WantsKeeper => Keeper == Keeping.On || (Keeper == Keeping.Auto && !Foreground && IoUring != IoUring.On);
 
     /// <summary>A BTF file to take for the kernel's; null: the kernel's.</summary>
     public string? KernelBtf { get; set; }

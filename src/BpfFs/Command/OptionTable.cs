@@ -39,6 +39,7 @@ internal static class OptionTable
         new("metrics_limit", "--metrics-limit", "N", $"objects of each kind in metrics/bpf.prom; default: {Metrics.MetricsFile.DefaultLimit}", ApplyMetricsLimit),
         new("workers", "--workers", "N", "threads that serve requests of /dev/fuse; default: two a processor, 4 to 16", ApplyWorkers),
         new("io_uring", "--io-uring", "WHEN", "requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto", ApplyIoUring),
+        new("keeper", "--keeper", "WHEN", "a second process that starts the server anew if it is killed, readers unharmed: on, off, auto: in the background; default: auto", ApplyKeeper),
         new("log_level", "--log-level", "LEVEL", $"{LevelNames}; default: info with -f, else warning", ApplyLogLevel),
         new("kernel_btf", "--kernel-btf", "FILE", "", (s, value) => Done(s.KernelBtf = value)), // for tests: a kernel without BTF
         new("fsname", null, "NAME", "source to show in /proc/mounts; default: bpffs-view, or SOURCE", (s, value) => Done(s.Source = value)),
@@ -154,6 +155,13 @@ internal static class OptionTable
     {
         IoUring? found = value switch { "auto" => IoUring.Auto, "on" => IoUring.On, "off" => IoUring.Off, _ => null };
         settings.IoUring = found ?? settings.IoUring;
+        return found is null ? "not one of auto, on, off" : null;
+    }
+
+    private static string? ApplyKeeper(MountSettings settings, string value)
+    {
+        Keeping? found = value switch { "auto" => Keeping.Auto, "on" => Keeping.On, "off" => Keeping.Off, _ => null };
+        settings.Keeper = found ?? settings.Keeper;
         return found is null ? "not one of auto, on, off" : null;
     }
 

@@ -1,4 +1,5 @@
 using BpfFs.View;
+using BpfFs.View.Kept;
 using Fuse;
 using Iterators;
 using Iterators.User;
@@ -15,6 +16,9 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     private FuseMount? _mount;
     private Pins? _pins;
     private bool _countsRuns;
+    private FdStore? _store;
+    private KeptMemory? _kept;
+    private bool _isAdopted;
 
     /// <summary>Mounts, says that it is ready, and returns when the view has ended.</summary>
     /// <exception cref="CommandException">The start failed; nothing is left of it.</exception>
@@ -23,12 +27,17 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         bool keepPins = false;
         try
         {
+            FindStore();
             Load();
             CountRuns();
+            if (_store is { Fuse: >= 0 } store && !store.WaitForTurn()) throw NotStarted("its keeper is gone");
+            if (_isAdopted) Pin(); // whoever reads status is to find all of it
             Mount(); // before the pins: a live view there is refused before its pins are replaced
-            Pin();
+            if (!_isAdopted) Pin();
             if (signals.Stopped.IsCompletedSuccessfully) throw NotStarted($"{signals.Stopped.Result} before it was ready");
+            if (_store is not null) Launcher.LetGoOfShell();
             if (!Launcher.TellReady()) throw NotStarted("nobody waits for it any more");
+            _store?.TellReady(_mount!.MountPoint);
             StartCode.GiveBack();
             keepPins = settings.KeepPins;
             await Task.WhenAny(signals.Stopped, _mount!.WaitForUnmountAsync()).ConfigureAwait(false);
@@ -42,6 +51,28 @@ internal sealed class Server(MountSettings settings, ILogger logger)
 
     /// <summary>Whether any part has files that say who holds something.</summary>
     private bool NeedsHolders => settings.Subset.Count == 0 || settings.Subset.Any(part => part is "progs" or "maps" or "links" or "btf" or "pids");
+
+    /// <summary>Who keeps what the next server needs, and what is left of the one before.</summary>
+    private void FindStore()
+    {
+        _store = FdStore.Find(settings.Keeper);
+        if (_store is null) return;
+        settings.Directory = FdStore.MountPoint ?? settings.Directory;
+        int reason = 0;
+        if (_store.Memory >= 0) _kept = KeptMemory.TryOpen(_store.Memory, out reason);
+        _isAdopted = _store.Fuse >= 0 && _kept is { Text.Length: > 0 };
+        if (_isAdopted) return;
+        if (_store.Fuse >= 0) Log.NotAdopted(logger, System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(reason));
+        try
+        {
+            if (FuseProbe.Ask().OffersResend) _kept = KeptMemory.TryCreate(out reason);
+        }
+        catch (FuseException e)
+        {
+            throw CommandException.Mount(e);
+        }
+        if (_kept is null && reason != 0) Log.NoMemory(logger, System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(reason));
+    }
 
     private void Load()
     {
@@ -59,7 +90,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
 
     private void CountRuns()
     {
-        _context = new ViewContext(_iterators!, logger) { UserIterators = _userIterators, Gid = settings.Gid, MetricsLimit = settings.MetricsLimit };
+        _context = new ViewContext(_iterators!, logger, _kept, _isAdopted ? _kept!.Times : null) { UserIterators = _userIterators, Gid = settings.Gid, MetricsLimit = settings.MetricsLimit };
         if (!settings.WithStats) return;
         int errno = _context.RunStats.Acquire();
         if (errno != 0) throw NotStarted($"count runs: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno)}");
@@ -72,6 +103,9 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         Tree tree = ViewTable.Build(_iterators!, settings.Subset, out string? unknown)
             ?? throw new CommandException(ExitCode.Usage, $"subset {unknown}: no part of the view; there are {string.Join(' ', ViewTable.Parts(_iterators!))}");
         var view = new ViewFileSystem(tree, context, new ViewOptions(settings.Gid, settings.HidesPids));
+        // Requests come before the mount is known here: whoever asks for its status waits until it is.
+        var mounted = new TaskCompletionSource<FuseMount>(TaskCreationOptions.RunContinuationsAsynchronously);
+        context.Server = () => StatusOf(mounted.Task.GetAwaiter().GetResult(), view);
         var options = new FuseMountOptions
         {
             Source = settings.Source,
@@ -80,21 +114,40 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             NoExec = settings.NoExec,
             NoAtime = settings.NoAtime,
             Workers = settings.Workers,
-            IoUring = settings.IoUring,
+            IoUring = _kept is null ? settings.IoUring : IoUring.Off, // what comes over io_uring cannot come again
         };
         try
         {
-            _mount = FuseMount.Mount(settings.Directory, view, options, logger);
+            if (_isAdopted) view.Adopt(_kept!);
+            _mount = _isAdopted
+                ? FuseMount.Adopt(_store!.Fuse, SessionText.Parse(_kept!.Text), view, options, logger)
+                : FuseMount.Mount(settings.Directory, view, options, logger);
         }
         catch (FuseException e)
         {
+            mounted.SetException(e);
             throw CommandException.Mount(e);
         }
-        FuseMount mount = _mount;
-        context.Server = () => new ServerStatus(
+        if (!_isAdopted && _kept is not null && _mount.Session is { } session)
+        {
+            _kept.Times = (context.StartTime, context.BootTime);
+            _kept.Text = SessionText.Of(session);
+            _store!.Store(_kept.Descriptor, _mount.Descriptor);
+        }
+        mounted.SetResult(_mount);
+    }
+
+    private ServerStatus StatusOf(FuseMount mount, ViewFileSystem view)
+    {
+        string transport = mount.Transport + (_kept is not null && settings.IoUring == IoUring.Auto ? " (io_uring is off: a keeper could not save its requests)" : "");
+        string keeper = _store is null ? "none"
+            : _kept is null ? $"{_store.Name}; a killed server fails its readers: Linux has been able to send requests again since 6.9"
+            : $"{_store.Name}, {_kept.FailedReloads} failed reloads";
+        return new ServerStatus(
             mount.MountPoint,
             $"7.{mount.Connection.ProtocolMinor} (kernel 7.{mount.Connection.KernelMinor})",
-            mount.Transport,
+            transport,
+            keeper,
             view.OpenFileCount,
             view.OpenDirectoryCount,
             [.. mount.Counts.Select(c => (c.Name, c.Requests, c.Errors))]);
@@ -109,6 +162,10 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             _context!.Pins = _pins.Paths;
             Log.Pinned(logger, settings.PinDirectory);
         }
+        catch (BpfException e) when (_isAdopted)
+        {
+            Log.NotPinned(logger, e.Message); // those who read are not to suffer for it
+        }
         catch (BpfException e)
         {
             throw CommandException.Pin(e);
@@ -120,6 +177,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     private async Task EndAsync(bool keepPins)
     {
         if (!keepPins) _pins?.Remove();
+        if (_mount is not null) _store?.Discard(); // if the start failed, the next one is still to find it
         try
         {
             if (_mount is not null) await _mount.DisposeAsync().ConfigureAwait(false);

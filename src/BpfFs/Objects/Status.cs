@@ -41,6 +41,8 @@ internal static class Status
             Line(to, "mounted", server.MountPoint);
             Line(to, "fuse", server.Protocol);
             Line(to, "transport", server.Transport);
+            Line(to, "server", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            Line(to, "keeper", server.Keeper);
             Line(to, "open_files", server.OpenFiles.ToString(System.Globalization.CultureInfo.InvariantCulture));
             Line(to, "open_directories", server.OpenDirectories.ToString(System.Globalization.CultureInfo.InvariantCulture));
             foreach ((string name, long requests, long errors) in server.Counts)

@@ -60,6 +60,30 @@ internal sealed class EntryList : IDisposable
     /// <summary>Leaves only entries whose key is wanted.</summary>
     public void Keep(Predicate<ulong> isWanted) => _entries.RemoveAll(entry => !isWanted(entry.Key));
 
+    /// <summary>All entries as bytes: each one's key, time and length of name, then the name.</summary>
+    public void Save(TextBuffer to)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            OpenDirectory.Put(to, Key(i));
+            OpenDirectory.Put(to, LoadTime(i));
+            OpenDirectory.Put(to, (long)_entries[i].NameLength);
+            to.Append(Name(i));
+        }
+    }
+
+    /// <summary>The reverse.</summary>
+    public void Load(ReadOnlySpan<byte> from)
+    {
+        while (from.Length > 0)
+        {
+            ulong key = OpenDirectory.Get<ulong>(ref from), loadTime = OpenDirectory.Get<ulong>(ref from);
+            int length = (int)OpenDirectory.Get<long>(ref from);
+            Add(from[..length], key, loadTime);
+            from = from[length..];
+        }
+    }
+
     public void Dispose() => ((IDisposable)_names).Dispose();
 
     public ulong Key(int index) => _entries[index].Key;

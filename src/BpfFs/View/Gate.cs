@@ -25,6 +25,18 @@ internal abstract class Gate
     /// <summary>0 or an errno; ENOENT: there is no such object.</summary>
     public abstract int Find(ViewContext context, ulong key, out Access access);
 
+    /// <summary>
+    /// The kernel let the reader in by the owner that stat told it; this decides by the owner whose the contents are. Whoever is not root gets nothing
+    /// that is made after they have become somebody else's. 0 or EACCES.
+    /// </summary>
+    public static int Bind(ViewContext context, in Request request, Row row, OpenFile opened)
+    {
+        if (row.Gate is not { Hides: true } gate) return 0;
+        if (request.Uid == 0) opened.Unbind();
+        else if (opened.Access is not { } access || !gate.Admits(context, request, access)) return Tmds.Linux.LibC.EACCES;
+        return 0;
+    }
+
     /// <summary>Whether who asks may read what has this owner.</summary>
     public abstract bool Admits(ViewContext context, in Request request, in Access access);
 }

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using BpfFs.Rendering;
+using BpfFs.View.Kept;
 using Fuse;
 
 namespace BpfFs.View;
@@ -23,6 +26,11 @@ internal sealed class OpenDirectory : IDisposable
 
     /// <summary>When the object it is about was loaded; 0: not known.</summary>
     public ulong LoadTime { get; private set; }
+
+    /// <summary>Where it is kept for the next server; null: nowhere.</summary>
+    public KeptTable? Kept { get; set; }
+
+    public ulong Handle { get; set; }
 
     public int FixedCount => _fixed.Count;
 
@@ -63,6 +71,49 @@ internal sealed class OpenDirectory : IDisposable
         int listed = row.Children?.List(view.Context, node.Key, Entries) ?? 0;
         if (listed == 0 && row.Dynamic is [{ Gate.Hides: true } found, ..] && request.Uid != 0) LeaveOutHidden(view.Context, request, found.Gate!);
         return listed;
+    }
+
+    /// <summary>
+    /// The entries as bytes, for the next server: when the object was loaded, how many rows are fixed, each one's number and size; then what comes and goes.
+    /// </summary>
+    public void Save(TextBuffer to)
+    {
+        Put(to, LoadTime);
+        Put(to, (long)_fixed.Count);
+        foreach ((Row row, long size) in _fixed)
+        {
+            Put(to, (long)row.Number);
+            Put(to, size);
+        }
+        Entries.Save(to);
+    }
+
+    /// <summary>The reverse. False: it does not fit this version's table.</summary>
+    public bool TryLoad(Tree tree, DirectoryRow row, NodeId node, ReadOnlySpan<byte> from)
+    {
+        Row = row;
+        Node = node;
+        _fixed.Clear();
+        Entries.Clear();
+        LoadTime = Get<ulong>(ref from);
+        for (long count = Get<long>(ref from); count > 0; count--)
+        {
+            if (tree.Find((ushort)Get<long>(ref from)) is not { } child) return false;
+            _fixed.Add((child, Get<long>(ref from)));
+        }
+        Entries.Load(from);
+        return Entries.Count == 0 || row.Dynamic.Count > 0;
+    }
+
+    internal static void Put<T>(TextBuffer to, T value)
+        where T : unmanaged => to.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)));
+
+    internal static T Get<T>(ref ReadOnlySpan<byte> from)
+        where T : unmanaged
+    {
+        T value = MemoryMarshal.Read<T>(from);
+        from = from[Marshal.SizeOf<T>()..];
+        return value;
     }
 
     public void Dispose() => Entries.Dispose();

@@ -1,5 +1,7 @@
 using BpfFs.Rendering;
+using BpfFs.View.Kept;
 using Fuse;
+using static Tmds.Linux.LibC;
 
 namespace BpfFs.View;
 
@@ -30,43 +32,72 @@ internal abstract class OpenFile
     /// <summary>The reader may have them whosever they become.</summary>
     public virtual void Unbind() { }
 
+    /// <summary>It is open under this handle: what it holds is kept for the next server, if there is room.</summary>
+    public virtual void Keep(KeptTable table, ulong handle, ulong openedBy) { }
+
+    /// <summary>Goes on with what an earlier server has kept; 0 or an errno.</summary>
+    public virtual int Adopt(ViewContext context, Row row, KeptTable table, in KeptHandle kept) => ESTALE;
+
     /// <summary>Frees what it holds.</summary>
     public abstract void Close(ViewContext context);
 }
 
 /// <summary>
 /// Contents taken at open; taken again when a reader that has already read comes back to the start, as /proc does. Every other read
-/// comes out of one capture, whatever its offset and size.
+/// comes out of one capture, whatever its offset and size. With a keeper they lie in its memory as well, large ones only there.
 /// </summary>
 internal sealed class CapturedFile : OpenFile, IDisposable
 {
+    private const int MaxHeldTwice = 64 * 1024;
     private readonly Lock _lock = new();
     private readonly TextBuffer _contents = new();
     private ViewContext _context = null!;
     private FileRow _row = null!;
-    private ulong _key;
-    private bool _isRead, _countsRuns;
+    private KeptTable? _kept; // null: nothing is kept
+    private ulong _key, _handle;
+    private long _length;
+    private byte _lastByte;
+    private bool _isRead, _isOutside, _countsRuns;
     private long _time;
 
-    public override long Size => _contents.Length;
+    public override long Size => Volatile.Read(ref _length);
 
     public override long Time => _time;
 
-    public override byte LastByte => _contents.Length > 0 ? _contents.Written[^1] : (byte)0;
+    public override byte LastByte => _lastByte;
 
     public int Open(ViewContext context, FileRow row, NodeId node)
     {
-        _context = context;
-        _row = row;
-        _key = node.Key;
-        _isRead = row.CountsRuns;
-        Node = node.Value;
-        _contents.Clear();
-        _time = row.IsOfNow ? Objects.Clock.Now() : 0;
-        int errno = row.Render(context, _key, _contents);
+        Begin(context, row, node);
+        int errno = Render();
         if (errno == 0 && row.CountsRuns) errno = context.RunStats.Acquire();
         _countsRuns = errno == 0 && row.CountsRuns;
         return errno;
+    }
+
+    public override void Keep(KeptTable table, ulong handle, ulong openedBy)
+    {
+        if (!table.TryAdd(handle, Node, openedBy, _contents.Written, time: _time)) return;
+        _kept = table;
+        _handle = handle;
+        LeaveOutside(true);
+    }
+
+    public override int Adopt(ViewContext context, Row row, KeptTable table, in KeptHandle kept)
+    {
+        Begin(context, (FileRow)row, NodeId.From(kept.Node));
+        _handle = kept.Handle;
+        _length = kept.Size;
+        _time = kept.Time;
+        _isRead |= kept.IsRead;
+        _kept = table;
+        _isOutside = kept.Size > MaxHeldTwice;
+        if (!_isOutside && table.Read(_handle, 0, _contents.Room((int)_length)) == _length) _contents.Advance((int)_length);
+        Span<byte> last = stackalloc byte[1];
+        if (_length > 0 && table.Read(_handle, _length - 1, last) == 1) _lastByte = last[0];
+        int errno = _row.CountsRuns ? context.RunStats.Acquire() : 0;
+        _countsRuns = errno == 0 && _row.CountsRuns;
+        return kept.HasContents ? errno : ESTALE;
     }
 
     public override int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized)
@@ -75,18 +106,26 @@ internal sealed class CapturedFile : OpenFile, IDisposable
         {
             length = 0;
             resized = false;
-            if (offset == 0 && _isRead)
+            // A request that comes again may have had the contents taken anew already, and others may have read of those.
+            bool isRepeated = request.IsResent && _kept is not null && _kept.IsStartedBy(_handle, request.Unique);
+            if (offset == 0 && _isRead && !isRepeated)
             {
-                int before = _contents.Length;
-                _contents.Clear();
-                if (_row.IsOfNow) _time = Objects.Clock.Now();
-                int errno = _row.Render(_context, _key, _contents);
-                if (errno != 0) _contents.Clear(); // a later read must not get half of it
-                resized = _contents.Length != before;
+                long before = _length;
+                int errno = Render();
+                resized = _length != before;
+                LeaveOutside(_kept is not null && _kept.TryReplace(_handle, request.Unique, _contents.Written, time: _time));
                 if (errno != 0) return errno;
             }
+            if (!_isRead) _kept?.Start(_handle, request.Unique);
             _isRead = true;
-            if (offset >= _contents.Length) return 0;
+            if (offset >= _length) return 0;
+            if (_isOutside)
+            {
+                length = _kept!.Read(_handle, offset, buffer);
+                if (length >= 0) return 0;
+                length = 0;
+                return EIO;
+            }
             ReadOnlySpan<byte> rest = _contents.Written[(int)offset..];
             length = Math.Min(rest.Length, buffer.Length);
             rest[..length].CopyTo(buffer);
@@ -98,9 +137,41 @@ internal sealed class CapturedFile : OpenFile, IDisposable
     {
         if (_countsRuns) context.RunStats.Release();
         _countsRuns = false;
+        _kept = null;
+        _length = 0;
         _contents.Clear();
         context.CapturedFiles.Return(this);
     }
 
     public void Dispose() => ((IDisposable)_contents).Dispose();
+
+    private void Begin(ViewContext context, FileRow row, NodeId node)
+    {
+        _context = context;
+        _row = row;
+        _key = node.Key;
+        _isRead = row.CountsRuns;
+        _kept = null;
+        _isOutside = false;
+        Node = node.Value;
+        _contents.Clear();
+    }
+
+    private int Render()
+    {
+        _contents.Clear();
+        _isOutside = false;
+        _time = _row.IsOfNow ? Objects.Clock.Now() : 0;
+        int errno = _row.Render(_context, _key, _contents);
+        if (errno != 0) _contents.Clear(); // a later read must not get half of it
+        _lastByte = _contents.Length > 0 ? _contents.Written[^1] : (byte)0;
+        Volatile.Write(ref _length, _contents.Length);
+        return errno;
+    }
+
+    private void LeaveOutside(bool isKept)
+    {
+        _isOutside = isKept && _contents.Length > MaxHeldTwice;
+        if (_isOutside) _contents.Clear();
+    }
 }

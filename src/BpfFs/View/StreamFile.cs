@@ -1,4 +1,5 @@
 using BpfFs.Rendering;
+using BpfFs.View.Kept;
 using Fuse;
 using static Tmds.Linux.LibC;
 
@@ -52,8 +53,13 @@ internal sealed class StreamFile : OpenFile, IDisposable
     private LineProducer? _producer;
     private long _chunkStart; // the offset of _chunk's first byte
     private bool _ended, _isRead;
+    private ViewContext _context = null!;
+    private StreamRow _row = null!;
+    private KeptTable? _kept;
+    private ulong _handle;
+    private long _keptSize; // of an adopted one that is not produced yet
 
-    public override long Size => _ended && _chunkStart == 0 ? _chunk.Length : CeilingOf(_producer!);
+    public override long Size => _ended && _chunkStart == 0 ? _chunk.Length : _producer is null ? _keptSize : CeilingOf(_producer);
 
     public override byte LastByte => _ended && _chunkStart == 0 && _chunk.Length > 0 ? _chunk.Written[^1] : (byte)0;
 
@@ -66,10 +72,38 @@ internal sealed class StreamFile : OpenFile, IDisposable
     public int Open(ViewContext context, StreamRow row, NodeId node)
     {
         Node = node.Value;
+        _context = context;
+        _row = row;
         int errno = row.Source.Open(context, node.Key, out _producer);
         if (errno == 0) errno = ProduceHead();
         if (errno != 0) Dispose();
         return errno;
+    }
+
+    /// <summary>Only what was produced to its end is kept: of anything longer, the next server knows that it is open.</summary>
+    public override void Keep(KeptTable table, ulong handle, ulong openedBy)
+    {
+        if (!table.TryAdd(handle, Node, openedBy, _ended ? _chunk.Written : [], _ended ? -1 : Size)) return;
+        _kept = table;
+        _handle = handle;
+    }
+
+    /// <summary>What is longer is produced again when it is next read, up to where the reader is.</summary>
+    public override int Adopt(ViewContext context, Row row, KeptTable table, in KeptHandle kept)
+    {
+        Node = kept.Node;
+        _context = context;
+        _row = (StreamRow)row;
+        _kept = table;
+        _handle = kept.Handle;
+        _isRead = kept.IsRead;
+        _keptSize = kept.Size;
+        if (!kept.HasContents) return 0;
+        int length = (int)kept.Size;
+        if (table.Read(_handle, 0, _chunk.Room(length)) != length) return EIO;
+        _chunk.Advance(length);
+        _ended = true;
+        return 0;
     }
 
     public override int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized)
@@ -79,12 +113,15 @@ internal sealed class StreamFile : OpenFile, IDisposable
             length = 0;
             resized = false;
             long before = Size;
-            if (offset < _chunkStart || (offset == 0 && _isRead))
+            // A request that comes again may have made us start afresh already, and others may have read of that.
+            bool isRepeated = request.IsResent && _kept is not null && _kept.IsStartedBy(_handle, request.Unique);
+            if (offset < _chunkStart || (offset == 0 && _isRead && !isRepeated) || (_producer is null && !_ended))
             {
-                int errno = _producer!.Restart();
-                if (errno == 0) errno = ProduceHead();
+                int errno = Restart(request);
                 if (errno != 0) return errno;
+                if (offset == 0) _kept?.TryReplace(_handle, request.Unique, _ended ? _chunk.Written : [], _ended ? -1 : Size);
             }
+            if (!_isRead) _kept?.Start(_handle, request.Unique);
             _isRead = true;
             while (length < buffer.Length)
             {
@@ -118,6 +155,24 @@ internal sealed class StreamFile : OpenFile, IDisposable
         _producer?.Dispose();
         _producer = null;
         ((IDisposable)_chunk).Dispose();
+    }
+
+    private int Restart(in Request request)
+    {
+        if (_producer is not null)
+        {
+            int failed = _producer.Restart();
+            return failed == 0 ? ProduceHead() : failed;
+        }
+        // Adopted: what was decided at open (whose it is, whose namespace) is decided again by who reads.
+        Asker.Tid = request.Pid;
+        int errno = _row.Source.Open(_context, NodeId.From(Node).Key, out _producer);
+        if (errno == 0) errno = Gate.Bind(_context, request, _row, this);
+        if (errno == 0) errno = ProduceHead();
+        if (errno == 0) return 0;
+        _producer?.Dispose();
+        _producer = null;
+        return errno;
     }
 
     private int ProduceHead()

@@ -5,7 +5,11 @@ using Microsoft.Extensions.Logging;
 namespace BpfFs.View;
 
 /// <summary>What every row needs to render: the iterators, buffers, and what the status file tells.</summary>
-internal sealed class ViewContext(IteratorSet iterators, ILogger logger)
+/// <param name="iterators">Loaded.</param>
+/// <param name="logger">For messages.</param>
+/// <param name="kept">Where what is open is kept for the next server; null: nowhere.</param>
+/// <param name="times">Of an earlier server: start and boot; null: now.</param>
+internal sealed class ViewContext(IteratorSet iterators, ILogger logger, Kept.KeptMemory? kept = null, (long Start, long Boot)? times = null)
 {
     public IteratorSet Iterators { get; } = iterators;
 
@@ -20,6 +24,8 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger)
     /// <summary>How many objects of a kind metrics/bpf.prom has at most.</summary>
     public int MetricsLimit { get; init; } = Metrics.MetricsFile.DefaultLimit;
 
+    public Kept.KeptMemory? Kept { get; } = kept;
+
     /// <summary>Counting of runs, while somebody has a file open that shows them.</summary>
     public RunStats RunStats { get; } = new();
 
@@ -33,10 +39,10 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger)
     public ErrorLog Errors { get; } = new();
 
     /// <summary>When the view was made: the time of everything that has none of its own. Nanoseconds since 1970.</summary>
-    public long StartTime { get; } = Clock.Now();
+    public long StartTime { get; } = times?.Start ?? Clock.Now();
 
     /// <summary>When the machine booted, as it seemed at the start: a file's time does not move when the clock is set.</summary>
-    public long BootTime { get; } = Clock.BootTime();
+    public long BootTime { get; } = times?.Boot ?? Clock.BootTime();
 
     /// <summary>What the status file says of the server that carries the view; set once it is mounted.</summary>
     public Func<ServerStatus>? Server { get; set; }
@@ -46,7 +52,7 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger)
 }
 
 /// <summary>Counters of the FUSE server, for the status file.</summary>
-internal sealed record ServerStatus(string MountPoint, string Protocol, string Transport, int OpenFiles, int OpenDirectories, IReadOnlyList<(string Name, long Requests, long Errors)> Counts);
+internal sealed record ServerStatus(string MountPoint, string Protocol, string Transport, string Keeper, int OpenFiles, int OpenDirectories, IReadOnlyList<(string Name, long Requests, long Errors)> Counts);
 
 /// <summary>Native memory that an iterator is read into.</summary>
 internal sealed unsafe class ReadBuffer

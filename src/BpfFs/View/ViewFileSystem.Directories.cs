@@ -1,3 +1,5 @@
+using BpfFs.Rendering;
+using BpfFs.View.Kept;
 using Fuse;
 using static Tmds.Linux.LibC;
 
@@ -7,6 +9,7 @@ namespace BpfFs.View;
 internal sealed partial class ViewFileSystem
 {
     private readonly HandleTable<OpenDirectory> _directories = new();
+    private readonly Dictionary<ulong, ulong> _directoriesOpenedBy = []; // of adopted ones; does not change while requests are served
     private readonly Pool<OpenDirectory> _directoryPool = new(() => new OpenDirectory(), 16);
 
     public override int OpenDir(in Request request, ulong node, int flags, ref fuse_open_out open)
@@ -14,6 +17,7 @@ internal sealed partial class ViewFileSystem
         NodeId id = NodeId.From(node);
         if (_tree.Find(id.Row) is not DirectoryRow row) return ENOTDIR;
         if (!MayEnter(request, row, id.Key)) return ENOENT;
+        if (request.IsResent && _directoriesOpenedBy.TryGetValue(request.Unique, out open.fh)) return 0;
         OpenDirectory directory = _directoryPool.Rent();
         int errno = directory.Take(this, request, row, id);
         if (errno != 0)
@@ -21,7 +25,8 @@ internal sealed partial class ViewFileSystem
             _directoryPool.Return(directory);
             return Noted(errno, id);
         }
-        open.fh = _directories.Add(directory);
+        directory.Handle = open.fh = _directories.Add(directory);
+        if (Kept is { } kept) Keep(kept, directory, request.Unique, isNew: true);
         return 0;
     }
 
@@ -31,10 +36,16 @@ internal sealed partial class ViewFileSystem
         Asker.Tid = request.Pid;
         lock (directory.Lock)
         {
-            if (offset == 0 && directory.IsRead)
+            bool isRepeated = request.IsResent && directory.Kept is { } kept && kept.IsStartedBy(handle, request.Unique);
+            if (offset == 0 && directory.IsRead && !isRepeated)
             {
                 int errno = directory.Take(this, request, directory.Row, directory.Node);
                 if (errno != 0) return Noted(errno, directory.Node);
+                if (directory.Kept is { } table) Keep(table, directory, request.Unique, isNew: false);
+            }
+            else if (!directory.IsRead)
+            {
+                directory.Kept?.Start(handle, request.Unique);
             }
             directory.IsRead = true;
             int total = 2 + directory.FixedCount + directory.Entries.Count;
@@ -48,9 +59,52 @@ internal sealed partial class ViewFileSystem
 
     public override void ReleaseDir(ulong node, ulong handle)
     {
+        if (_directories.Find(handle) is not null) Kept?.Remove(handle); // before the number can be another's
         if (!_directories.TryRemove(handle, out OpenDirectory? directory)) return;
+        directory.Kept = null;
         directory.Entries.Clear();
         _directoryPool.Return(directory);
+    }
+
+    private KeptTable? Kept => Context.Kept?.Directories;
+
+    private void Keep(KeptTable table, OpenDirectory directory, ulong unique, bool isNew)
+    {
+        TextBuffer saved = Context.TextBuffers.Rent();
+        saved.Clear();
+        directory.Save(saved);
+        if (!isNew) table.TryReplace(directory.Handle, unique, saved.Written);
+        else if (table.TryAdd(directory.Handle, directory.Node.Value, unique, saved.Written)) directory.Kept = table;
+        saved.Clear();
+        Context.TextBuffers.Return(saved);
+    }
+
+    private void AdoptDirectories(KeptTable table)
+    {
+        ulong[] numbers = new ulong[table.Used];
+        var directories = new OpenDirectory?[numbers.Length];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            KeptHandle found = table.At(i);
+            numbers[i] = found.Handle;
+            if (!found.IsOpen) continue;
+            NodeId id = NodeId.From(found.Node);
+            using var saved = new TextBuffer();
+            var directory = new OpenDirectory { Kept = table, Handle = found.Handle };
+            if (_tree.Find(id.Row) is DirectoryRow row && found.HasContents
+                && table.Read(found.Handle, 0, saved.Room((int)found.Size)) == found.Size
+                && directory.TryLoad(_tree, row, id, saved.GetSpan()[..(int)found.Size]))
+            {
+                directory.IsRead = found.IsRead;
+                directories[i] = directory;
+                _directoriesOpenedBy[found.OpenedBy] = found.Handle;
+            }
+            else
+            {
+                table.Remove(found.Handle);
+            }
+        }
+        _directories.Restore(numbers, directories);
     }
 
     /// <summary>Entry <paramref name="index"/> of a listing: ".", "..", the fixed rows, what comes and goes. False: the buffer is full.</summary>

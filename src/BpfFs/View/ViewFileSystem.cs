@@ -1,5 +1,6 @@
 using BpfFs.Objects;
 using BpfFs.Rendering;
+using BpfFs.View.Kept;
 using Fuse;
 using static Tmds.Linux.LibC;
 
@@ -22,7 +23,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     private const ulong Day = 86400;
     private readonly Tree _tree;
     private readonly ViewOptions _options;
-    private readonly OpenFiles _files = new();
+    private readonly OpenFiles _files;
     private readonly SizeMemory _sizes = new();
     private readonly LastingSizes _lasting = new();
 
@@ -31,6 +32,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         _tree = tree;
         _options = options;
         Context = context;
+        _files = new OpenFiles(context.Kept?.Files);
     }
 
     public ViewContext Context { get; }
@@ -38,6 +40,18 @@ internal sealed partial class ViewFileSystem : FileSystem
     public int OpenFileCount => _files.Count;
 
     public int OpenDirectoryCount => _directories.Count;
+
+    /// <summary>Goes on with what an earlier server had open, before the first request. What this version does not know is an EBADF for its reader.</summary>
+    public void Adopt(KeptMemory kept)
+    {
+        AdoptDirectories(kept.Directories);
+        _files.Adopt(found =>
+        {
+            Row? row = _tree.Find(NodeId.From(found.Node).Row);
+            OpenFile? file = row switch { FileRow => new CapturedFile(), StreamRow => new StreamFile(), _ => null };
+            return file?.Adopt(Context, row!, kept.Files, found) == 0 ? file : null;
+        });
+    }
 
     public override int Lookup(in Request request, ulong parent, ReadOnlySpan<byte> name, ref fuse_entry_out entry)
     {
@@ -101,6 +115,9 @@ internal sealed partial class ViewFileSystem : FileSystem
         if (_tree.Find(id.Row) is not { } opening || !Shows(request, opening)) return ENOENT;
         OpenFile opened;
         int errno;
+        open.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH;
+        open.fh = _files.FindOpenedBy(request);
+        if (open.fh != 0) return 0;
         switch (opening)
         {
             case FileRow row:
@@ -117,15 +134,14 @@ internal sealed partial class ViewFileSystem : FileSystem
             default:
                 return ENOENT;
         }
-        if (errno == 0) errno = Bind(request, opening, opened);
+        if (errno == 0) errno = Gate.Bind(Context, request, opening, opened);
         if (errno != 0)
         {
             opened.Close(Context);
             return Noted(errno, id);
         }
-        open.fh = _files.Add(opened); // from now on stat of the node tells this capture's size
+        open.fh = _files.Add(opened, request.Unique); // from now on stat of the node tells this capture's size
         if (!_sizes.WasTold(node, opened.Size) || opened.Time != 0) TellGrown(node, opened); // also of another time: see TimeOfContents
-        open.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH;
         return 0;
     }
 
@@ -286,18 +302,6 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     private bool MayPass(in Request request, Row row, ulong key) =>
         row.Gate is not { Hides: true } gate || (gate.Find(Context, key, out Access access) == 0 && gate.Admits(Context, request, access));
-
-    /// <summary>
-    /// The kernel let the reader in by the owner that stat told it; this decides by the owner whose the contents are. Whoever is not root gets nothing
-    /// that is made after they have become somebody else's. 0 or EACCES.
-    /// </summary>
-    private int Bind(in Request request, Row row, OpenFile opened)
-    {
-        if (row.Gate is not { Hides: true } gate) return 0;
-        if (request.Uid == 0) opened.Unbind();
-        else if (opened.Access is not { } access || !gate.Admits(Context, request, access)) return EACCES;
-        return 0;
-    }
 
     /// <summary>
     /// The capture that is being opened may be larger than the kernel believes the file to be; a smaller one it finds out by itself,

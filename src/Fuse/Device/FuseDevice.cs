@@ -20,13 +20,18 @@ internal sealed unsafe class FuseDevice : SafeHandle, INotifier
         fixed (byte* path = "/dev/fuse\0"u8)
         {
             int descriptor = open(path, O_RDWR | O_CLOEXEC, default);
-            if (descriptor < 0) throw new FuseException("open", Path, errno);
-            var device = new FuseDevice(descriptor);
-            stat found;
-            if (fstat(descriptor, &found) == 0 && (ulong)found.st_rdev == Number) return device;
-            device.Dispose();
-            throw new FuseException("open", Path, ENODEV, "not the FUSE device (character device 10, 229)"); // mount(2) would only say EINVAL
+            return descriptor < 0 ? throw new FuseException("open", Path, errno) : Own(descriptor);
         }
+    }
+
+    /// <summary>Owns an open descriptor from now on, also if it is refused.</summary>
+    internal static FuseDevice Own(int descriptor)
+    {
+        var device = new FuseDevice(descriptor);
+        stat found;
+        if (fstat(descriptor, &found) == 0 && (ulong)found.st_rdev == Number) return device;
+        device.Dispose();
+        throw new FuseException("open", Path, ENODEV, "not the FUSE device (character device 10, 229)"); // mount(2) would only say EINVAL
     }
 
     /// <summary>The number for mount(2)'s option fd= and for commands on a ring, and for nothing else.</summary>
@@ -98,6 +103,13 @@ internal sealed unsafe class FuseDevice : SafeHandle, INotifier
         fuse_notify_retrieve_out body = new() { notify_unique = unique, nodeid = node };
         MemoryMarshal.Write(message[sizeof(fuse_out_header)..], body);
         return Notify(FuseProtocol.FUSE_NOTIFY_RETRIEVE, message);
+    }
+
+    /// <summary>Makes all requests that were read and not answered come again, to whoever reads. EINVAL: before Linux 6.9.</summary>
+    internal int Resend()
+    {
+        Span<byte> message = stackalloc byte[sizeof(fuse_out_header)];
+        return Notify(FuseProtocol.FUSE_NOTIFY_RESEND, message);
     }
 
     /// <summary>A message with unique 0 and the code in place of the errno is a notification (fuse_dev_do_write).</summary>

@@ -20,6 +20,9 @@ internal sealed unsafe class WorkerBuffers : IDisposable
     {
         void* start = mmap(null, RequestSize + ReplySize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         _start = start != MAP_FAILED ? (byte*)start : throw new FuseException("mmap", "worker buffers", errno);
+        // A process that is being killed gets no new page (get_user_pages), and the kernel then fails the request it was copying with EIO: so the pages
+        // that requests of the usual size need are there from the start.
+        for (int page = 0; page < 2; page++) _start[page * Page] = 0;
     }
 
     internal Span<byte> Request => new(_start, RequestSize);

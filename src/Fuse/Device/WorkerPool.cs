@@ -38,6 +38,8 @@ internal sealed class WorkerPool
 
     internal int Workers => _kept;
 
+    internal int Descriptor => _device.Descriptor;
+
     /// <summary>Completes when the connection is gone, every worker (those of the rings too) has ended and the device is closed.</summary>
     internal Task Ended => _ended.Task;
 

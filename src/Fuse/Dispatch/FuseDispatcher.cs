@@ -154,10 +154,27 @@ public sealed class FuseDispatcher
         Connection.KernelMinor = (int)offer.minor;
         Connection.ProtocolMinor = (int)answer.minor;
         Connection.Flags = answer.flags | ((ulong)answer.flags2 << 32);
-        bool manyPages = (answer.flags & FuseProtocol.FUSE_MAX_PAGES) != 0;
-        Connection.MaxRead = manyPages ? ControlHandlers.MaxRead : 32 * 4096; // FUSE_DEFAULT_MAX_PAGES_PER_REQ
+        Connection.CanResend = offer.OffersResend && !Connection.IsOverIoUring;
+        SetMaxRead();
         IsInitialized = true;
         Log.Initialized(Logger, Connection.KernelMinor, Connection.ProtocolMinor, Connection.Flags);
+    }
+
+    /// <summary>Goes on with what an earlier server of the connection has agreed on.</summary>
+    internal void Continue(FuseSession session)
+    {
+        Connection.KernelMinor = session.KernelMinor;
+        Connection.ProtocolMinor = session.ProtocolMinor;
+        Connection.Flags = session.Flags;
+        Connection.CanResend = true; // or it could not have been handed over
+        SetMaxRead();
+        IsInitialized = true;
+    }
+
+    private void SetMaxRead()
+    {
+        bool manyPages = (Connection.Flags & FuseProtocol.FUSE_MAX_PAGES) != 0;
+        Connection.MaxRead = manyPages ? ControlHandlers.MaxRead : 32 * 4096; // FUSE_DEFAULT_MAX_PAGES_PER_REQ
     }
 
     internal void Destroy()

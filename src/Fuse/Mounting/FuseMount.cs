@@ -5,6 +5,15 @@ using static Tmds.Linux.LibC;
 
 namespace Fuse;
 
+/// <summary>A served mount, as its next server must know it.</summary>
+/// <param name="ProtocolMinor">Of 7.x, agreed on.</param>
+/// <param name="KernelMinor">The kernel's own.</param>
+/// <param name="Flags">INIT flags in use.</param>
+/// <param name="MountId">Of mountinfo.</param>
+/// <param name="Device">major:minor.</param>
+/// <param name="MountPoint">Absolute.</param>
+public readonly record struct FuseSession(int ProtocolMinor, int KernelMinor, ulong Flags, int MountId, string Device, string MountPoint);
+
 /// <summary>A mounted file system and the threads that serve it.</summary>
 public sealed class FuseMount : IAsyncDisposable
 {
@@ -38,6 +47,16 @@ public sealed class FuseMount : IAsyncDisposable
     /// How requests come: <c>io_uring, N queues</c>, or <c>/dev/fuse, N workers</c>, with the reason in brackets when io_uring was wanted.
     /// </summary>
     public string Transport { get; }
+
+    /// <summary>
+    /// What another process needs, beside <see cref="Descriptor"/>, to go on with the mount; null: the kernel cannot send again what this one would die with.
+    /// </summary>
+    public FuseSession? Session => Connection.CanResend
+        ? new FuseSession(Connection.ProtocolMinor, Connection.KernelMinor, Connection.Flags, _mount.Id, _mount.Device, MountPoint)
+        : null;
+
+    /// <summary>The open /dev/fuse, to hand a duplicate of it to who may survive us; the mount lives as long as one is open.</summary>
+    public int Descriptor => _workers.Descriptor;
 
     /// <summary>A snapshot of the counters: a row for each opcode seen so far. Takes no lock.</summary>
     public IReadOnlyList<OpcodeCount> Counts => _dispatcher.Counts;
@@ -93,6 +112,43 @@ public sealed class FuseMount : IAsyncDisposable
             device.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Serves a mount whose earlier server is dead. What it had been asked and had not answered comes again (<see cref="Request.IsResent"/>); the file
+    /// system must know its nodes and its open handles. A connection that has ended meanwhile is no error: <see cref="WaitForUnmountAsync"/> completes.
+    /// </summary>
+    /// <param name="descriptor">The open /dev/fuse; owned from now on.</param>
+    /// <param name="session">What <see cref="Session"/> was.</param>
+    /// <param name="fs">The file system.</param>
+    /// <param name="options">Of these, those about workers. Requests come through /dev/fuse.</param>
+    /// <param name="logger">For messages.</param>
+    /// <exception cref="FuseException">It is no /dev/fuse.</exception>
+    public static FuseMount Adopt(int descriptor, FuseSession session, FileSystem fs, FuseMountOptions options, ILogger logger)
+    {
+        logger = new QuietLogger(logger);
+        FuseDevice device = FuseDevice.Own(descriptor);
+        FuseDispatcher dispatcher = new(fs, logger, new FuseConnection(device), options.CacheSymlinks);
+        dispatcher.Continue(session);
+        WorkerPool workers = new(device, dispatcher, options, null, isOverRings: false);
+        var mount = new MountInfo(session.MountId, 0, session.Device, session.MountPoint, MountPoints.TypeName(options.Subtype));
+        FuseMount adopted = new(session.MountPoint, dispatcher, workers, null, Invariant($"/dev/fuse, {workers.Workers} workers"), mount, logger);
+        device.Resend(); // whatever it says: without a connection the workers find out
+        workers.Start();
+        _ = adopted.LogEndAsync();
+        Log.Adopted(logger, session.MountPoint);
+        return adopted;
+    }
+
+    /// <summary>
+    /// Makes what the last reader of a /dev/fuse was asked, and died without answering, wait for the next one. From then on a signal ends those who wait
+    /// for it, which one that a server has cannot do.
+    /// </summary>
+    /// <returns>0 or a positive errno: EINVAL before Linux 6.9, ENODEV when the connection has ended.</returns>
+    public static unsafe int Resend(int descriptor)
+    {
+        fuse_out_header message = new() { len = (uint)sizeof(fuse_out_header), error = FuseProtocol.FUSE_NOTIFY_RESEND };
+        return write(descriptor, &message, sizeof(fuse_out_header)) < 0 ? errno : 0;
     }
 
     /// <summary>

@@ -9,7 +9,8 @@ namespace Fuse;
 /// <param name="Major">Of the protocol: 7.</param>
 /// <param name="Minor">Of the protocol: 38 is Linux 6.2.</param>
 /// <param name="OffersIoUring">A mount made now could be served over io_uring.</param>
-public readonly record struct KernelFuse(int Major, int Minor, bool OffersIoUring);
+/// <param name="OffersResend">A server that is killed can have a successor: Linux 6.9.</param>
+public readonly record struct KernelFuse(int Major, int Minor, bool OffersIoUring, bool OffersResend);
 
 /// <summary>Asks the kernel what it speaks without mounting anything anywhere.</summary>
 public static unsafe class FuseProbe
@@ -44,7 +45,7 @@ public static unsafe class FuseProbe
             fuse_init_in init = default;
             ReadOnlySpan<byte> body = request.AsSpan(sizeof(fuse_in_header), Math.Min(length - sizeof(fuse_in_header), sizeof(fuse_init_in)));
             body.CopyTo(MemoryMarshal.AsBytes(new Span<fuse_init_in>(ref init)));
-            return new KernelFuse((int)init.major, (int)init.minor, init.OffersIoUring);
+            return new KernelFuse((int)init.major, (int)init.minor, init.OffersIoUring, init.OffersResend);
         }
         finally
         {

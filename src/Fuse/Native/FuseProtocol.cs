@@ -30,6 +30,8 @@ public static class FuseProtocol
     internal const uint FUSE_CACHE_SYMLINKS = 1 << 23;
     internal const uint FUSE_INIT_EXT = 1 << 30;
 
+    internal const ulong FUSE_HAS_RESEND = 1UL << 39; // in flags2; 7.40, Linux 6.9
+    internal const ulong FUSE_UNIQUE_RESEND = 1UL << 63; // in fuse_in_header.unique
     internal const ulong FUSE_OVER_IO_URING = 1UL << 41; // in flags2
 
     internal const uint FUSE_GETATTR_FH = 1 << 0;
@@ -38,6 +40,7 @@ public static class FuseProtocol
     internal const int FUSE_NOTIFY_INVAL_ENTRY = 3;
     internal const int FUSE_NOTIFY_STORE = 4;
     internal const int FUSE_NOTIFY_RETRIEVE = 5;
+    internal const int FUSE_NOTIFY_RESEND = 7;
 
     internal const uint FUSE_IO_URING_CMD_REGISTER = 1;
     internal const uint FUSE_IO_URING_CMD_COMMIT_AND_FETCH = 2;

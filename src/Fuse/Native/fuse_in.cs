@@ -14,8 +14,11 @@ internal struct fuse_init_in
     public uint flags2; // with FUSE_INIT_EXT, 7.36 (Linux 5.17)
     public unsafe fixed uint unused[11];
 
-    internal readonly bool OffersIoUring =>
-        (flags & FuseProtocol.FUSE_INIT_EXT) != 0 && (((ulong)flags2 << 32) & FuseProtocol.FUSE_OVER_IO_URING) != 0;
+    internal readonly bool OffersIoUring => Offers(FuseProtocol.FUSE_OVER_IO_URING);
+
+    internal readonly bool OffersResend => Offers(FuseProtocol.FUSE_HAS_RESEND);
+
+    private readonly bool Offers(ulong flag) => (flags & FuseProtocol.FUSE_INIT_EXT) != 0 && (((ulong)flags2 << 32) & flag) != 0;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -15,6 +15,9 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     public static partial int statfs(byte* path, long* buf);
 
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int rename(byte* from, byte* to);
+
     public const long SYS_fsopen = 430; // the same on every architecture
     public const long SYS_fsconfig = 431;
     public const long SYS_fsmount = 432;

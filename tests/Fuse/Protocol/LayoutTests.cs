@@ -23,6 +23,9 @@ public sealed class LayoutTests
         ["fuse_statx_out"] = 39,
         ["fuse_sx_time"] = 39,
         ["FUSE_COPY_FILE_RANGE_64"] = 45,
+        ["FUSE_HAS_RESEND"] = 40,
+        ["FUSE_UNIQUE_RESEND"] = 40,
+        ["FUSE_NOTIFY_RESEND"] = 40,
         ["FUSE_OVER_IO_URING"] = 42,
         ["FUSE_IO_URING_CMD_REGISTER"] = 42,
         ["FUSE_IO_URING_CMD_COMMIT_AND_FETCH"] = 42,
@@ -130,7 +133,8 @@ public sealed class LayoutTests
         }
         foreach (FieldInfo constant in (FieldInfo[])[.. typeof(FuseProtocol).GetFields(all), .. typeof(IoUringProtocol).GetFields(all)])
         {
-            Add(constant.Name, Convert.ToInt64(constant.GetRawConstantValue(), CultureInfo.InvariantCulture));
+            object value = constant.GetRawConstantValue()!;
+            Add(constant.Name, value is ulong bits ? unchecked((long)bits) : Convert.ToInt64(value, CultureInfo.InvariantCulture));
         }
         foreach (Opcode opcode in OpcodeTable.All) Add("FUSE_" + opcode.Name, opcode.Code);
         return ours;

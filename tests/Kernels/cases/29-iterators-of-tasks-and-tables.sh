@@ -16,7 +16,7 @@ same 'vmas are /proc/PID/maps' "$(cat $MNT/tasks/$pid/vmas)" "$(without_gate </p
 same 'files are /proc/PID/fd' "$(awk '{ print $1, $5 }' $MNT/tasks/$pid/files)" "$(for fd in /proc/$pid/fd/*; do echo "${fd##*/} $(readlink $fd)"; done)"
 has 'status' "$(cat $MNT/tasks/$pid/status)" "pid: $pid"
 has 'status has the namespaces' "$(cat $MNT/tasks/$pid/status)" "net_ns: $(readlink /proc/$pid/ns/net | tr -dc 0-9)"
-has 'files have BPF objects' "$(cat $MNT/tasks/$(pidof bpffs-view)/files)" '[0-9]+ rw prog [0-9]+ anon_inode:bpf-prog'
+has 'files have BPF objects' "$(cat $MNT/tasks/$(server_pid)/files)" '[0-9]+ rw prog [0-9]+ anon_inode:bpf-prog'
 refuses 'nobody sees no process of root' 'No such file' as_nobody "cat $MNT/tasks/$pid/files"
 kill $pid
 

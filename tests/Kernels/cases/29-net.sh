@@ -49,7 +49,7 @@ case $(uname -r) in
 *) has 'one without a name is seen too' "$nobody" 'local_address .*' ;;
 esac
 has 'the server is where it was' "$(cat $MNT/net/tcp)" '127.0.0.1 5555 0.0.0.0 0 listen .*'
-same 'with all its threads' "$(ls -l /proc/$(pidof bpffs-view)/task/*/ns/net | sed 's/.* -> //' | sort -u | wc -l)" 1
+same 'with all its threads' "$(ls -l /proc/$(server_pid)/task/*/ns/net | sed 's/.* -> //' | sort -u | wc -l)" 1
 kill $other_pid
 umount /tmp/netns
 has 'status says that it is loaded' "$(cat $MNT/status)" 'iterator: tcp_records loaded'

@@ -1,0 +1,223 @@
+using System.Globalization;
+using BpfFs.View.Kept;
+using Fuse;
+using Microsoft.Extensions.Logging;
+using LibC = BpfFs.Native.LibC;
+
+namespace BpfFs.Command;
+
+/// <summary>
+/// The process that starts the server and holds the two descriptors its successor needs: the connection to the kernel and the memory file. If the server dies
+/// otherwise than by its own will, the keeper makes the kernel take back what it was asked (from then on those who wait can be killed) and starts the next one.
+/// SIGTERM, SIGINT and SIGQUIT are the server's; SIGUSR1 replaces it by one of the program as it is now on disk. It knows nothing of BPF.
+/// </summary>
+internal sealed class Keeper(string directory, ILogger logger)
+{
+    private const int LeastDescriptor = 16; // ours must not be in the way of the numbers that a server gets
+    private const int FreeFailures = 3;
+    private const int MostDelay = 30_000;
+    private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(1);
+    private readonly byte[] _program = Launcher.Program(); // now: when it is replaced, the link says so
+    private string? _mountPoint;
+    private int _fuse = -1, _memory = -1, _restarts, _failures;
+    private long _failedReloads;
+    private int _stopSignal;
+    private bool _wasReady;
+    private KeptProcess? _server, _next; // _next: loaded before it takes over
+
+    /// <summary>Returns when the view has ended.</summary>
+    /// <returns>The server's exit code.</returns>
+    public int Run()
+    {
+        using var signals = new KeeperSignals();
+        if (Launcher.Own == Launcher.Part.BackgroundKeeper) LibC.fcntl(Launcher.ReadyDescriptor, LibC.F_SETFD, LibC.FD_CLOEXEC);
+        _server = Start(0);
+        long retryAt = long.MaxValue;
+        while (true)
+        {
+            Wait(signals.Descriptor, retryAt);
+            foreach (int signal in signals.Take()) Signalled(signal);
+            if (_server is not null) Listen(_server);
+            if (_next is not null) Listen(_next);
+            if (_next?.TryReap() == true) EndOfNext();
+            if (_server?.TryReap() == true && EndOfServer(ref retryAt) is { } code) return code;
+            if (_server is not null) continue;
+            if (_stopSignal != 0 || (_fuse >= 0 && KeptProcess.IsReady(_fuse, LibC.POLLERR))) return Abandon();
+            if (Environment.TickCount64 < retryAt) continue;
+            retryAt = long.MaxValue;
+            _server = TryStart(_restarts);
+            if (_server is null) retryAt = Environment.TickCount64 + Failed("it cannot be started");
+        }
+    }
+
+    private void Wait(int signals, long retryAt)
+    {
+        int timeout = _server is not null ? -1 : (int)Math.Clamp(retryAt - Environment.TickCount64, 0, MostDelay);
+        Span<LibC.pollfd> all =
+        [
+            new() { fd = signals, events = LibC.POLLIN },
+            new() { fd = _server?.Socket ?? -1, events = LibC.POLLIN },
+            new() { fd = _server?.PidFd ?? -1, events = LibC.POLLIN },
+            new() { fd = _next?.Socket ?? -1, events = LibC.POLLIN },
+            new() { fd = _next?.PidFd ?? -1, events = LibC.POLLIN },
+            new() { fd = _server is null ? _fuse : -1 }, // POLLERR: unmounted while nobody served it
+        ];
+        KeptProcess.Poll(all, timeout);
+    }
+
+    private void Signalled(int signal)
+    {
+        if (signal == KeeperSignals.Reload)
+        {
+            // Without a connection to hand over the new one cannot take it; it would find a live mount.
+            if (_fuse < 0 || _server is null || _next is not null) return;
+            _next = TryStart(_restarts + 1);
+            if (_next is null) TellReloadFailed();
+            return;
+        }
+        _stopSignal = signal;
+        _server?.Signal(signal);
+        _next?.Signal(KeptProcess.SIGKILL);
+    }
+
+    private void Listen(KeptProcess from)
+    {
+        while (from.Receive(out int fd) is { } message)
+        {
+            if (message.StartsWith("FDSTORE=1", StringComparison.Ordinal) && fd >= 0)
+            {
+                Keep(ref message.EndsWith(FdStore.FuseName, StringComparison.Ordinal) ? ref _fuse : ref _memory, fd);
+            }
+            else if (message.StartsWith("X_LOADED=1", StringComparison.Ordinal))
+            {
+                if (from == _next) Promote();
+                from.Go();
+            }
+            else if (message.StartsWith("READY=1\nX_MOUNT=", StringComparison.Ordinal))
+            {
+                from.ReadySince = Environment.TickCount64;
+                _mountPoint = message[16..];
+                if (_wasReady) continue;
+                _wasReady = true;
+                if (Launcher.TellReady()) StartCode.GiveBack();
+                else from.Signal(Tmds.Linux.LibC.SIGTERM); // nobody waits for it any more
+            }
+        }
+    }
+
+    private static void Keep(ref int kept, int fd)
+    {
+        int high = LibC.fcntl(fd, LibC.F_DUPFD_CLOEXEC, LeastDescriptor);
+        LibC.close(fd);
+        if (kept >= 0) LibC.close(kept);
+        kept = high;
+    }
+
+    /// <summary>The next one has loaded: the present one is killed, as it could be at any time, and what it was asked comes again.</summary>
+    private void Promote()
+    {
+        _server!.Signal(KeptProcess.SIGKILL);
+        _server.Reap();
+        FuseMount.Resend(_fuse);
+        _server = _next;
+        _next = null;
+        _restarts++;
+        Log.Reloaded(logger, _mountPoint ?? directory);
+    }
+
+    private void EndOfNext()
+    {
+        Log.ReloadFailed(logger, _mountPoint ?? directory, _next!.Ending);
+        _next = null;
+        TellReloadFailed();
+    }
+
+    private unsafe void TellReloadFailed()
+    {
+        _failedReloads++;
+        fixed (long* count = &_failedReloads) LibC.pwrite(_memory, (byte*)count, sizeof(long), KeptMemory.FailedReloadsAt);
+    }
+
+    /// <summary>Not null: this is the end of us, too.</summary>
+    private int? EndOfServer(ref long retryAt)
+    {
+        KeptProcess ended = _server!;
+        _server = null;
+        if (ended.ExitCode == 0 || (!_wasReady && ended.ExitCode > 0) || (_stopSignal != 0 && ended.ExitCode >= 0)) return EndWith(ended.ExitCode);
+        if (!_wasReady)
+        {
+            StderrLogger.Fail($"start server: {ended.Ending} before it was ready");
+            return EndWith((int)ExitCode.Failed);
+        }
+        if (_fuse >= 0) FuseMount.Resend(_fuse);
+        if (_stopSignal != 0) return Abandon();
+        if (ended.ReadySince != 0 && Environment.TickCount64 - ended.ReadySince >= s_stable.TotalMilliseconds) _failures = 0;
+        if (_next is not null)
+        {
+            // A new one was on its way already.
+            _server = _next;
+            _next = null;
+            return null;
+        }
+        retryAt = Environment.TickCount64 + Failed(ended.Ending);
+        return null;
+    }
+
+    /// <summary>Milliseconds until the next attempt.</summary>
+    private int Failed(string cause)
+    {
+        _failures++;
+        _restarts++;
+        int delay = _failures <= FreeFailures ? 0 : Math.Min(100 << Math.Min(_failures - FreeFailures - 1, 16), MostDelay);
+        if (delay == 0) Log.ServerEnded(logger, _mountPoint ?? directory, cause);
+        else Log.ServerKeepsEnding(logger, _mountPoint ?? directory, cause, _failures, delay / 1000.0);
+        return delay;
+    }
+
+    /// <summary>Nobody serves the mount any more.</summary>
+    private int Abandon()
+    {
+        if (_fuse >= 0) LibC.close(_fuse);
+        _fuse = -1;
+        try
+        {
+            if (_mountPoint is not null && MountPoints.StateOf(_mountPoint, MountSettings.Subtype) == MountPointState.Dead) MountPoints.DetachDead(_mountPoint);
+        }
+        catch (FuseException e)
+        {
+            Log.EndFailed(logger, e);
+        }
+        return EndWith((int)ExitCode.Failed);
+    }
+
+    private int EndWith(int code)
+    {
+        _next?.Signal(KeptProcess.SIGKILL);
+        _next?.Reap();
+        return code;
+    }
+
+    private KeptProcess? TryStart(int restarts)
+    {
+        try
+        {
+            return Start(restarts);
+        }
+        catch (CommandException e)
+        {
+            Log.StartFailed(logger, e.Message);
+            return null;
+        }
+    }
+
+    private KeptProcess Start(int restarts)
+    {
+        bool handsOver = _fuse >= 0 && _memory >= 0;
+        List<(string Name, string Value)> variables = [(FdStore.RestartsVariable, restarts.ToString(CultureInfo.InvariantCulture))];
+        if (handsOver) variables.Add((FdStore.HandedVariable, "1"));
+        if (Launcher.Own == Launcher.Part.ForegroundKeeper) variables.Add((FdStore.ForegroundVariable, "1"));
+        if (_mountPoint is not null) variables.Add((FdStore.MountVariable, _mountPoint));
+        bool isThere = File.Exists(System.Text.Encoding.UTF8.GetString(_program.AsSpan()[..^1]));
+        return KeptProcess.Start(isThere ? _program : Launcher.Program(), handsOver ? [_fuse, _memory] : [], [.. variables.Select(v => $"{v.Name}={v.Value}")]);
+    }
+}

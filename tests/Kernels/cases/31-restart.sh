@@ -1,0 +1,60 @@
+# A killed server: from Linux 6.9 on its readers do not notice; before, its dead mount is replaced. Nothing is ever stacked.
+. /vm/lib.sh
+need_view
+
+kill_server() {
+    killed=$(server_pid)
+    before=$(cut -d ' ' -f 1 /proc/uptime)
+    kill -9 "$killed"
+}
+served_again() { [ -n "$(server_pid)" ] && [ "$(server_pid)" != "$killed" ]; }
+
+reader() {
+    while [ ! -e /tmp/restart.stop ]; do
+        cat "$@" >/dev/null 2>>/tmp/restart.failed || echo "$*: $?" >>/tmp/restart.failed
+        ls $MNT/progs >/dev/null 2>>/tmp/restart.failed || echo "ls: $?" >>/tmp/restart.failed
+    done
+}
+
+rm -f /tmp/restart.*
+: >/tmp/restart.failed
+fixtures test_pkt_access
+remember
+view
+keeper=$(sed -n 's/^keeper:\t\([0-9]*\).*/\1/p' $MNT/status)
+check 'has a keeper' test -d /proc/"$keeper"
+
+case $(uname -r) in
+6.1.*)
+    has 'status says that readers fail' "$(cat $MNT/status)" 'keeper: [0-9]+, 0 restarts; a killed server fails its readers: .* 6\.9'
+    for round in 1 2 3; do
+        kill_server
+        check "kill $round: the dead mount is replaced" within 20 served_again
+        note "after $(cut -d ' ' -f 1 /proc/uptime | awk -v t="$before" '{ print $1 - t }') s"
+        same "kill $round: and nothing is stacked" "$(grep -c " $MNT " /proc/mounts)" 1
+    done
+    ;;
+*)
+    reader $MNT/progs.debug $MNT/status &
+    readers=$!
+    reader $MNT/progs.json $MNT/maps.debug &
+    readers="$readers $!"
+    reader $MNT/links.debug $MNT/progs/$(prog_id test_pkt_access)/info &
+    readers="$readers $!"
+    for round in 1 2 3 4 5; do
+        kill_server
+        check "kill $round: it is served again" within 20 served_again
+        note "after $(cut -d ' ' -f 1 /proc/uptime | awk -v t="$before" '{ print $1 - t }') s"
+        sleep 1.5 # not a crash loop
+    done
+    touch /tmp/restart.stop
+    wait $readers
+    same 'no reader saw an error' "$(cat /tmp/restart.failed)" ''
+    check 'reload' bpffs-view reload $MNT
+    same 'one mount' "$(grep -c " $MNT " /proc/mounts)" 1
+    ;;
+esac
+for pin in progs maps links; do check "the pin $pin is there" cat $PINS/$pin; done
+same 'and no other' "$(ls $PINS | wc -l)" 3
+check 'umount ends it' end_view
+nothing_left 'nothing is left of any server'
