@@ -184,7 +184,7 @@ public sealed partial class LimitTests
                 Assert.Single(Mounts.At(directory));
                 Assert.Equal([0, 5, 5, 5, 5, 5], results.Select(r => r.Code).Order());
                 Assert.All(results.Where(r => r.Code == 5), r => Assert.Contains("already mounted", r.Errors, StringComparison.Ordinal));
-                Assert.Single(ViewBinary.Processes(directory));
+                Assert.Equal(2, ViewBinary.Processes(directory).Length); // keeper and server of the one that won
             }
             finally
             {
@@ -218,7 +218,7 @@ public sealed partial class LimitTests
     {
         using MountedView view = new();
         using Process inside = Process.Start(new ProcessStartInfo("sh", ["-c", "read line; ls 2>&1; read line", "sh"])
-            { WorkingDirectory = view.At("progs"), RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        { WorkingDirectory = view.At("progs"), RedirectStandardInput = true, RedirectStandardOutput = true })!;
         ToolResult busy = Tool.Run("umount", view.Root);
         Assert.NotEqual(0, busy.Code);
         Assert.Contains("busy", busy.Errors, StringComparison.Ordinal);
@@ -239,7 +239,7 @@ public sealed partial class LimitTests
         using MountedView view = new();
         HashSet<string> ids = Ids.HeldBy(view.ProcessId);
         using Process other = Process.Start(new ProcessStartInfo("unshare", ["-m", "sh", "-c", "echo ready; read line; cat \"$1/progs.debug\" >/dev/null 2>&1; echo $?; read line", "sh", view.Root])
-            { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         Assert.Equal("ready", other.StandardOutput.ReadLine());
         Tool.Shell(end, view.Root, $"{view.ProcessId}").Succeeded();
         bool isServed = end.StartsWith("umount", StringComparison.Ordinal);

@@ -38,8 +38,8 @@ public sealed class BtfFuzzTests
     public void Declarations_of_what_the_kernel_takes()
     {
         int rounds = Fuzzing.Rounds(3000), loaded = 0;
-        using (Support.Descriptor? good = TryLoad(s_good, out string log)) Assert.True(good is not null, log);
-        Assert.Equal(rounds, Fuzzing.Run(rounds, Make, input => DumpFailureOf(input, ref loaded)));
+        using (Support.Descriptor? good = TryLoad(ForKernel(s_good), out string log)) Assert.True(good is not null, log);
+        Assert.Equal(rounds, Fuzzing.Run(rounds, i => ForKernel(Make(i)), input => DumpFailureOf(input, ref loaded)));
         Assert.True(loaded > rounds / 100);
     }
 
@@ -55,6 +55,17 @@ public sealed class BtfFuzzTests
             else BitConverter.TryWriteBytes(bad.AsSpan(at & ~3, 4), random.Next(3) switch { 0 => random.Next(20), 1 => random.Next(), _ => -1 });
         }
         return bad;
+    }
+
+    /// <summary>Where something is the kernel's, it wants more than is right here (a kptr points to a type of its own).</summary>
+    private static byte[] ForKernel(byte[] btf)
+    {
+        foreach (string name in (string[])["kptr", "bpf_spin_lock"])
+        {
+            int at = btf.AsSpan().IndexOf(Encoding.ASCII.GetBytes(name));
+            if (at >= 0) btf = [.. btf[..at], (byte)'x', .. btf[(at + 1)..]];
+        }
+        return btf;
     }
 
     private static string? ValueFailureOf(byte[] input, ref int parsed)
@@ -113,7 +124,7 @@ public sealed class BtfFuzzTests
             attr.words[5] = (uint)words.Length;
             attr.words[6] = 1; // btf, btf_log_buf, btf_size, btf_log_size, btf_log_level
             int fd = Support.Bpf.Try(Support.Bpf.BPF_BTF_LOAD, ref attr);
-            log = Encoding.UTF8.GetString(words).TrimEnd('\0');
+            log = $"{fd}: {Encoding.UTF8.GetString(words).TrimEnd('\0')}";
             return fd < 0 ? null : new Support.Descriptor(fd);
         }
     }

@@ -38,7 +38,7 @@ public static class Fuzzing
                 }, current);
                 Volatile.Write(ref done, i + 1);
             }
-            if (failure is not null) failure = Shrunk(current, failureOf);
+            if (failure is not null) failure = Shrunk(current, failure, failureOf);
         })
         {
             IsBackground = true,
@@ -72,9 +72,9 @@ public static class Fuzzing
     }
 
     /// <summary>Leaves out ever smaller pieces, then makes bytes 0, as long as it still fails.</summary>
-    private static string Shrunk(byte[] input, Func<byte[], string?> failureOf)
+    private static string Shrunk(byte[] input, string first, Func<byte[], string?> failureOf)
     {
-        string failure = Try(failureOf, input) ?? "it failed once, and not again (state)";
+        string failure = Try(failureOf, input) ?? $"{first}\n(once, and not again: it depends on what came before)";
         for (int size = input.Length / 2; size > 0; size /= 2)
         {
             for (int at = 0; at + size <= input.Length;)
