@@ -75,8 +75,8 @@ public static class MountPoints
     }
 
     /// <summary>
-    /// Asks for attributes. Without a server the kernel answers ENOTCONN at once; a server that does not answer in a second is alive, if
-    /// badly, and the thread that asked it is left to wait alone.
+    /// Asks for attributes. Without a server the kernel answers ENOTCONN at once, while one ends ECONNABORTED, or ECANCELED out of its ring
+    /// (fuse_uring_send_in_task(), fs/fuse/dev_uring.c); a server that does not answer in a second is alive, if badly, and the thread that asked it is left to wait alone.
     /// </summary>
     private static bool IsDead(string path)
     {
@@ -85,6 +85,6 @@ public static class MountPoints
         probe.IsBackground = true;
         probe.Start();
         probe.Join(s_probeLimit);
-        return Volatile.Read(ref errno) is var reason && (reason == ENOTCONN || reason == ECONNABORTED);
+        return Volatile.Read(ref errno) is var reason && (reason == ENOTCONN || reason == ECONNABORTED || reason == ECANCELED);
     }
 }
