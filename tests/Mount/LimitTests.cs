@@ -114,6 +114,8 @@ public sealed partial class LimitTests
     {
         using MountedView view = new();
         view.Signal("STOP");
+        // a worker that is not stopped yet could take the request, and whose request is taken cannot be killed
+        Assert.True(Poll.Until(() => Directory.EnumerateDirectories($"/proc/{view.ProcessId}/task").All(IsStopped)));
         try
         {
             using Process reader = Process.Start(new ProcessStartInfo("cat", [view.At("progs.json")]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
@@ -133,6 +135,8 @@ public sealed partial class LimitTests
         Assert.NotEmpty(view.Read("progs.json"));
         Assert.True(Poll.Until(() => view.Read("status").Contains("open_files:\t0\n", StringComparison.Ordinal)), view.Read("status"));
     }
+
+    private static bool IsStopped(string task) => File.ReadLines($"{task}/status").Any(l => l.StartsWith("State:\tT", StringComparison.Ordinal));
 
     [Fact]
     public void An_interrupted_reader_is_gone_and_its_file_closed()
