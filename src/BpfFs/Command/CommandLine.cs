@@ -45,6 +45,9 @@ internal sealed class CommandLine
         return new CommandLine(name.StartsWith("mount.", StringComparison.Ordinal)).RunCore(arguments);
     }
 
+    /// <summary>All commands and options, for those who write them down: shells' completions, the manual.</summary>
+    internal static RootCommand Describe() => new CommandLine(false).Root();
+
     private int RunCore(string[] arguments)
     {
         ParseResult result = Root().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
