@@ -1,6 +1,40 @@
 # bash completion of bpffs-view(8)
 
 # BEGIN bash
+_bpffs_view_commands='check pin unpin'
+_bpffs_view_parts='progs maps links attachments graph btf tasks kernel iter net pids'
+_bpffs_view_mount_options='gid= pin_dir= keep_pins nopin iterators= subset= stats workers= io_uring= log_level= fsname= noexec noatime'
+
+# what a command takes
+_bpffs_view_options() {
+    case $1 in
+    '') echo '--help -h --version -V -o --foreground -f -s --verbose -v --gid --pin-dir --keep-pins --no-pins --iterators --subset --stats --workers --io-uring --log-level' ;;
+    check) echo '--help -h --log-level' ;;
+    pin) echo '--help -h --log-level' ;;
+    unpin) echo '--help -h --log-level' ;;
+    esac
+}
+
+# the kind of an option's value, or the values themselves
+_bpffs_view_kind() {
+    case $1 in
+    --gid) echo 'GROUP' ;;
+    --pin-dir) echo 'DIR' ;;
+    --iterators) echo 'DIR' ;;
+    --subset) echo 'PARTS' ;;
+    --workers) echo 'N' ;;
+    --io-uring) echo 'auto on off' ;;
+    --log-level) echo 'trace debug info warning error none' ;;
+    '-o gid') echo 'GROUP' ;;
+    '-o pin_dir') echo 'DIR' ;;
+    '-o iterators') echo 'DIR' ;;
+    '-o subset') echo 'PARTS' ;;
+    '-o workers') echo 'N' ;;
+    '-o io_uring') echo 'auto on off' ;;
+    '-o log_level') echo 'trace debug info warning error none' ;;
+    '-o fsname') echo 'NAME' ;;
+    esac
+}
 # END bash
 
 # whole words for COMPREPLY; readline replaces only what follows the last = if that breaks words

@@ -6,7 +6,6 @@ using BpfFs.Command;
 using BpfFs.KernelTables;
 using BpfFs.Net;
 using BpfFs.Objects;
-using BpfFs.Tasks;
 using BpfFs.Tests.View;
 using BpfFs.View;
 
