@@ -132,7 +132,7 @@ internal sealed class CommandLine
         string[] paths = result.GetValue(_paths) ?? [];
         if (paths.Length == 0) throw new CommandException(ExitCode.Usage, "mount: no directory given");
         MountSettings settings = Settings(result);
-        if (paths.Length == 2) settings.Source = paths[0];
+        if (paths.Length == 2 && !settings.HasSource) settings.Source = paths[0]; // fsname= goes before: mount(8) always gives a source
         settings.Directory = paths[^1];
         settings.Foreground = result.GetValue(_foreground);
         if (settings.Foreground && _isMountHelper) return (int)ExitCode.Ok;

@@ -22,11 +22,20 @@ internal sealed class MountSettings
     /// <summary>Shown by findmnt as <c>fuse.SUBTYPE</c>; a mount of this type counts as ours.</summary>
     public const string Subtype = "bpffs-view";
 
+    private string? _source;
+
     /// <summary>As it was given; the mount makes it absolute.</summary>
     public string Directory { get; set; } = "";
 
     /// <summary>The first column of /proc/mounts.</summary>
-    public string Source { get; set; } = "bpffs-view";
+    public string Source
+    {
+        get => _source ?? "bpffs-view";
+        set => _source = value;
+    }
+
+    /// <summary>Whether <see cref="Source"/> was given.</summary>
+    public bool HasSource => _source is not null;
 
     /// <summary>The group that reads what names processes.</summary>
     public uint Gid { get; set; }

@@ -115,7 +115,19 @@ public sealed partial class ManualTests
         return list.Append(".El\n").ToString();
     }
 
-    private static string Sentence(string meaning) => meaning.Replace("\\", "\\e", StringComparison.Ordinal).TrimEnd('.') + '.';
+    /// <summary>In lines of less than 80 characters.</summary>
+    private static string Sentence(string meaning)
+    {
+        var text = new StringBuilder();
+        int column = 0;
+        foreach (string word in (meaning.Replace("\\", "\\e", StringComparison.Ordinal).TrimEnd('.') + '.').Split(' '))
+        {
+            if (column > 0) text.Append(column + word.Length < 78 ? ' ' : '\n');
+            column = column + word.Length < 78 ? column + word.Length + 1 : word.Length;
+            text.Append(word);
+        }
+        return text.ToString();
+    }
 
     private static IEnumerable<(string Name, string Meaning)> NamesAndMeanings(object fields)
     {
