@@ -89,7 +89,6 @@ _bpffs_view() {
         mapfile -t COMPREPLY < <(_bpffs_view_value "$kind" "$cur")
     elif [[ $cur == -* && $split == false ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_bpffs_view_options "$command")" -- "$cur")
-        [[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace
     else
         compopt -o filenames
         mapfile -t COMPREPLY < <([[ -n $command || $cword != 1 ]] || compgen -W "$_bpffs_view_commands" -- "$cur"; compgen -d -- "$cur")

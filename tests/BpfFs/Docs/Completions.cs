@@ -42,7 +42,7 @@ internal static class Completions
         var to = new StringBuilder("_bpffs_view_commands() {\n    local -a commands=(\n");
         foreach (System.CommandLine.Command command in s_commands) to.Append($"        '{command.Name}:{Quoted(command.Description)}'\n");
         to.Append("    )\n    _describe -t commands command commands\n}\n\n_bpffs_view_parts() {\n");
-        to.Append($"    _values -s : part {string.Join(' ', s_parts)}\n}}\n\n_bpffs_view_mount_options() {{\n    _values -s , 'mount option'");
+        to.Append($"    _values -s : part {string.Join(' ', s_parts)}\n}}\n\n# what stands before the last comma may also be an option of mount(8)\n_bpffs_view_mount_options() {{\n    compset -P '*,'\n    _values -s , 'mount option'");
         foreach (OptionRow row in s_mountOptions)
         {
             to.Append($" \\\n        '{row.MountName}[{Bracketed(row.Help)}]{(row.Value is null ? "" : $":{row.Value}:{ZshAction(Kind(row))}")}'");
