@@ -67,6 +67,7 @@ second_boot() {
     echo "OPTIONS=--no-such-option" >>/etc/default/bpffs-view
     refuses 'a wrong option fails the start' 'failed' systemctl start bpffs-view.service
     check 'and the journal says why' sh -c 'journalctl -u bpffs-view.service --no-pager -p err | grep -q "no-such-option: unknown option"'
+    same 'and it is not tried again' "$(property ActiveState) $(property NRestarts)" 'failed 0'
     sed -i '$d' /etc/default/bpffs-view
     systemctl reset-failed bpffs-view.service
     echo "bpfinfo $MNT fuse.bpffs-view gid=adm,ro 0 0" >>/etc/fstab
