@@ -16,6 +16,7 @@ public sealed class CompletionTests
         { "bpffs-view -o ro,nop", ["ro,nopin"] },
         { "bpffs-view -o ro,io_uring=a", ["ro,io_uring=auto"] },
         { "bpffs-view unp", ["unpin"] },
+        { "bpffs-view top --sort mem", ["memory"] },
         { "bpffs-view check --log-l", ["--log-level"] },
         { "bpffs-view /usr/sha", ["/usr/share"] },
         { "bpffs-view pin /usr/sha", ["/usr/share"] },

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using BpfFs.Command;
 using BpfFs.Tests.View;
+using BpfFs.Top;
 using BpfFs.View;
 
 namespace BpfFs.Tests.Docs;
@@ -119,7 +120,11 @@ internal static class Completions
     private static bool TakesValue(Option option) => option.HelpName is not null && option.Arity.MaximumNumberOfValues > 0;
 
     /// <summary>The name of the value; of one of several, these.</summary>
-    private static string Kind(Option option) => OptionTable.Rows.FirstOrDefault(row => row.LongName == option.Name) is { } row ? Kind(row) : option.HelpName!;
+    private static string Kind(Option option) => OptionTable.Rows.FirstOrDefault(row => row.LongName == option.Name) is { } row ? Kind(row) : option.HelpName switch
+    {
+        "COLUMN" => string.Join(' ', Columns.Progs.Select(c => c.Name).Union(Columns.Maps.Select(c => c.Name))),
+        _ => option.HelpName!,
+    };
 
     private static string Kind(OptionRow row) => row.Choices is { } choices ? string.Join(' ', choices) : row.Value!;
 

@@ -88,6 +88,7 @@ public sealed partial class ManualTests
         foreach (System.CommandLine.Command command in CommandLine.Describe().Subcommands.Where(command => !command.Hidden))
         {
             Assert.Contains($".It Cm {command.Name}", manual);
+            foreach (System.CommandLine.Option option in command.Options) Assert.Matches($@"Fl -{option.Name[2..]}\b", manual);
         }
         foreach ((ExitCode code, _) in ExitCodes.Rows) Assert.Contains($"\n.It {(int)code}\n", manual);
     }
@@ -100,7 +101,7 @@ public sealed partial class ManualTests
 
     private static string Shown(string path) => Variable().Replace(path, match => match.Groups[1].Value.ToUpperInvariant());
 
-    private static string Reader(Row row) => row.Gate is not null ? " Pq owner" : row.Tier switch { Tier.Group => " Pq group", Tier.Private => " Pq root", _ => "" };
+    private static string Reader(Row row) => row.Gate is not null ? " Pq owner" : row.Tier switch { Tier.Group or Tier.Processes => " Pq group", Tier.Private => " Pq root", _ => "" };
 
     private static IEnumerable<string> FieldPaths(string directory, object fields) => NamesAndMeanings(fields).Select(field => $"{directory}/ID/{field.Name}")
         .Where(path => path is not "progs/ID/jited"); // a file that is no field
