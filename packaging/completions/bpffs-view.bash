@@ -1,16 +1,17 @@
 # bash completion of bpffs-view(8)
 
 # BEGIN bash
-_bpffs_view_commands='check pin top unpin'
+_bpffs_view_commands='check pin reload top unpin'
 _bpffs_view_parts='progs maps links attachments graph metrics btf tasks kernel iter net pids'
-_bpffs_view_mount_options='gid= hidepids pin_dir= keep_pins nopin iterators= subset= stats metrics_limit= workers= io_uring= log_level= fsname= noexec noatime'
+_bpffs_view_mount_options='gid= hidepids pin_dir= keep_pins nopin iterators= subset= stats metrics_limit= workers= io_uring= keeper= log_level= fsname= noexec noatime'
 
 # what a command takes
 _bpffs_view_options() {
     case $1 in
-    '') echo '--help -h --version -V -o --foreground -f -s --verbose -v --gid --hide-pids --pin-dir --keep-pins --no-pins --iterators --subset --stats --metrics-limit --workers --io-uring --log-level' ;;
+    '') echo '--help -h --version -V -o --foreground -f -s --verbose -v --gid --hide-pids --pin-dir --keep-pins --no-pins --iterators --subset --stats --metrics-limit --workers --io-uring --keeper --log-level' ;;
     check) echo '--help -h --log-level' ;;
     pin) echo '--help -h --log-level' ;;
+    reload) echo '--help -h --log-level' ;;
     top) echo '--once --json --maps --sort --filter --interval -d --help -h --log-level' ;;
     unpin) echo '--help -h --log-level' ;;
     esac
@@ -26,6 +27,7 @@ _bpffs_view_kind() {
     --metrics-limit) echo 'N' ;;
     --workers) echo 'N' ;;
     --io-uring) echo 'auto on off' ;;
+    --keeper) echo 'auto on off' ;;
     --log-level) echo 'trace debug info warning error none' ;;
     --sort) echo 'id name type cpu runs ns misses total memory history entries max fill' ;;
     --filter) echo 'TEXT' ;;
@@ -37,6 +39,7 @@ _bpffs_view_kind() {
     '-o metrics_limit') echo 'N' ;;
     '-o workers') echo 'N' ;;
     '-o io_uring') echo 'auto on off' ;;
+    '-o keeper') echo 'auto on off' ;;
     '-o log_level') echo 'trace debug info warning error none' ;;
     '-o fsname') echo 'NAME' ;;
     esac

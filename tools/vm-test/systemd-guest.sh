@@ -16,6 +16,13 @@ as_reader() { setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all
 gone() { ! mounted $MNT && ! pgrep_view; }
 pgrep_view() { grep -lsx bpffs-view /proc/[0-9]*/comm >/dev/null; }
 
+server_of() {
+    case $1 in
+    keeper) sed -n 's/^keeper:[^0-9]*\([0-9]*\).*/\1/p' $MNT/status ;;
+    *) sed -n 's/^server:[^0-9]*\([0-9]*\).*/\1/p' $MNT/status ;;
+    esac
+}
+
 readable() {
     same "$1: its type" "$(view_type)" fuse.bpffs-view
     check "$1: anybody reads it" as_reader cat $MNT/progs.debug $MNT/maps.json
@@ -47,12 +54,31 @@ first_boot() {
     note "exposure $exposure"
     check 'systemd-analyze security is under 4' awk -v e="$exposure" 'BEGIN { exit !(e > 0 && e < 4) }'
 
+    # all reads of a reader that goes on meanwhile
+    (while [ ! -e /run/enough ]; do cat $MNT/progs.debug >/dev/null || echo failed; echo read; done) >/run/reader 2>&1 &
+    old=$(server_of status)
+    same 'the view has a keeper' "$(server_of keeper)" "$(property MainPID)"
+    kill -9 "$old"
+    another() { new=$(server_of status) && [ -n "$new" ] && [ "$new" != "$old" ]; }
+    check 'a killed server has a successor' within 30 another
+    old=$(server_of status)
+    check 'systemctl reload' systemctl reload bpffs-view.service
+    check 'is another server' another
+    old=$(server_of status)
+    check 'the package is installed again' dpkg -i /vm/bpffs-view.deb
+    check 'the view goes on with the new program' another
+    same 'which is the installed one' "$(readlink "/proc/$(server_of status)/exe")" /usr/bin/bpffs-view
+    touch /run/enough
+    wait
+    check 'a reader has read' grep -q '^read$' /run/reader
+    same 'and never failed' "$(grep -v '^read$' /run/reader | sort | uniq -c | head -n 5)" ''
+    note "$(grep -c '^read$' /run/reader) reads"
+
     old=$(property MainPID)
     kill -9 "$old"
     restarted() { active && [ "$(property MainPID)" != "$old" ]; }
-    check 'a killed server is started again' within 30 restarted
+    check 'a killed keeper: the service is started again' within 30 restarted
     readable 'after a kill'
-    old=$(property MainPID)
     check 'systemctl restart' systemctl restart bpffs-view.service
     readable 'after a restart'
 }

@@ -38,7 +38,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             if (_store is not null) Launcher.LetGoOfShell();
             TellManager();
             if (!Launcher.TellReady()) throw NotStarted("nobody waits for it any more");
-            _store?.TellReady(_mount!.MountPoint);
+            if (_store is { IsKeeper: true }) _store.TellReady(_mount!.MountPoint);
             StartCode.GiveBack();
             keepPins = settings.KeepPins;
             await Task.WhenAny(signals.Stopped, _mount!.WaitForUnmountAsync()).ConfigureAwait(false);
@@ -177,7 +177,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     /// <summary>A service is ready when a file has been read, through the kernel and with all that its unit forbids.</summary>
     private void TellManager()
     {
-        if (!ServiceManager.Listens) return;
+        if (!ServiceManager.IsThere) return;
         try
         {
             // README and status are in every subset; this one comes from the kernel's tables.
@@ -187,8 +187,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         {
             throw NotStarted($"first read: {e.Message}");
         }
-        int errno = ServiceManager.Ready(_mount.MountPoint);
-        if (errno != 0) Log.NotifyFailed(logger, System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno));
+        ServiceManager.Ready(_mount.MountPoint, logger);
     }
 
     private static CommandException NotStarted(string cause) => new(ExitCode.Failed, $"start server: {cause}");

@@ -1,25 +1,37 @@
+using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Tmds.Linux;
 using static Tmds.Linux.LibC;
 
 namespace BpfFs.Command;
 
 /// <summary>
-/// Tells systemd how the service is, sd_notify(3): a datagram to the socket that <c>$NOTIFY_SOCKET</c> names. Only a server in the foreground does; one in the
-/// background may have been started by a script of some other service.
+/// Tells systemd how the service is, sd_notify(3): a datagram to the socket that <c>$NOTIFY_SOCKET</c> names. Only the service's main process does, which is a server in
+/// the foreground or its keeper; one in the background may have been started by a script of some other service.
 /// </summary>
 internal static unsafe class ServiceManager
 {
     private const int PathOffset = 2; // of sun_path in struct sockaddr_un
     private const int PathRoom = 108;
 
-    /// <summary>Whether somebody listens.</summary>
-    public static bool Listens => Launcher.Own == Launcher.Part.ForegroundServer && Address is { Length: > 0 };
+    /// <summary>Whether somebody listens to us.</summary>
+    public static bool Listens => Launcher.Own is Launcher.Part.ForegroundServer or Launcher.Part.ForegroundKeeper && IsThere;
+
+    /// <summary>Whether this process is, or belongs to, a service that systemd wants to hear of.</summary>
+    public static bool IsThere => Address is { Length: > 0 };
+
+    /// <summary>Whether it keeps descriptors for us ($FDSTORE, systemd 254).</summary>
+    public static bool Keeps => IsThere && Environment.GetEnvironmentVariable("FDSTORE") is not null;
 
     private static string? Address => Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
 
     /// <summary>The view can be read.</summary>
-    public static int Ready(string mountPoint) => Tell($"READY=1\nSTATUS={OneLine($"mounted on {mountPoint}")}");
+    public static void Ready(string mountPoint, ILogger logger)
+    {
+        int errno = Tell($"READY=1\nSTATUS={OneLine($"mounted on {mountPoint}")}");
+        if (errno != 0) Log.NotifyFailed(logger, Marshal.GetPInvokeErrorMessage(errno));
+    }
 
     /// <summary>The view is about to end.</summary>
     public static int Stopping() => Tell("STOPPING=1");
