@@ -43,4 +43,7 @@ internal static partial class Log
 
     [LoggerMessage(5, LogLevel.Error, "while the view ended")]
     public static partial void EndFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(14, LogLevel.Warning, "systemd is not told that the view is ready: {Cause}")]
+    public static partial void NotifyFailed(ILogger logger, string cause);
 }

@@ -232,6 +232,7 @@ public sealed class RestartTests
         os.close(file)
         child.terminate()
         assert child.wait() == 0
+        assert notify.recvmsg(4096)[0] == b"STOPPING=1"
         removed = [notify.recvmsg(4096)[0] for _ in range(2)]
         assert sorted(removed) == [b"FDSTOREREMOVE=1\nFDNAME=fuse", b"FDSTOREREMOVE=1\nFDNAME=memory"], removed
         """;

@@ -21,6 +21,9 @@ public static class Tool
     /// <summary>Runs a program to its end.</summary>
     public static ToolResult Run(string program, params IEnumerable<string> arguments) => RunWith(null, program, arguments);
 
+    /// <summary>The same, with a limit of its own.</summary>
+    public static ToolResult RunFor(TimeSpan limit, string program, params IEnumerable<string> arguments) => Run(limit, null, program, arguments);
+
     /// <summary>Runs a line of shell; $1, $2 ... are the arguments.</summary>
     public static ToolResult Shell(string line, params string[] arguments) => Run("bash", ["-c", line, "bash", .. arguments]);
 
@@ -32,7 +35,10 @@ public static class Tool
     public static ToolResult Python(string script, params string[] arguments) => Run("/usr/bin/python3", ["-c", script, .. arguments]);
 
     /// <summary>Runs a program with more in its environment.</summary>
-    public static ToolResult RunWith(IReadOnlyDictionary<string, string>? environment, string program, params IEnumerable<string> arguments)
+    public static ToolResult RunWith(IReadOnlyDictionary<string, string>? environment, string program, params IEnumerable<string> arguments) =>
+        Run(s_limit, environment, program, arguments);
+
+    private static ToolResult Run(TimeSpan limit, IReadOnlyDictionary<string, string>? environment, string program, IEnumerable<string> arguments)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -49,10 +55,10 @@ public static class Tool
         using MemoryStream output = new();
         Task reading = process.StandardOutput.BaseStream.CopyToAsync(output);
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(s_limit))
+        if (!process.WaitForExit(limit))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{command}: no end after {s_limit}");
+            throw new TimeoutException($"{command}: no end after {limit}");
         }
         // A daemon that the program left behind must not keep these: whoever holds them open is waited for, but not long.
         if (!Task.WaitAll([reading, errors], TimeSpan.FromSeconds(10))) throw new TimeoutException($"{command} ended, but someone holds its output open");

@@ -82,3 +82,20 @@ fetch_kernel() {
     kernel_release=$(basename "$kernel_root"/lib/modules/*)
     flock -u 9
 }
+
+# debian_root: the path of a small Debian with systemd, made once; needs debootstrap. Nothing may be changed in it.
+debian_root() {
+    local made=$cache/systemd-root
+    exec 9>"$cache/lock"
+    flock 9
+    if [ ! -d "$made" ]; then
+        rm -rf "$made.new"
+        debootstrap --variant=minbase --include=systemd-sysv,kmod,dbus "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$made.new" >"$cache/debootstrap.log" 2>&1 9>&- || {
+            tail "$cache/debootstrap.log" >&2
+            die 'debootstrap fails'
+        }
+        mv "$made.new" "$made"
+    fi
+    flock -u 9
+    echo "$made"
+}

@@ -45,6 +45,9 @@ internal sealed class CommandLine
         return new CommandLine(name.StartsWith("mount.", StringComparison.Ordinal)).RunCore(arguments);
     }
 
+    /// <summary>All commands and options, for those who write them down: shells' completions, the manual.</summary>
+    internal static RootCommand Describe() => new CommandLine(false).Root();
+
     private int RunCore(string[] arguments)
     {
         ParseResult result = Root().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -129,7 +132,7 @@ internal sealed class CommandLine
         string[] paths = result.GetValue(_paths) ?? [];
         if (paths.Length == 0) throw new CommandException(ExitCode.Usage, "mount: no directory given");
         MountSettings settings = Settings(result);
-        if (paths.Length == 2) settings.Source = paths[0];
+        if (paths.Length == 2 && !settings.HasSource) settings.Source = paths[0]; // fsname= goes before: mount(8) always gives a source
         settings.Directory = paths[^1];
         settings.Foreground = result.GetValue(_foreground);
         if (settings.Foreground && _isMountHelper) return (int)ExitCode.Ok;

@@ -81,7 +81,8 @@ internal sealed unsafe class FdStore
         Send($"FDSTOREREMOVE=1\nFDNAME={MemoryName}");
     }
 
-    public void TellReady(string mountPoint) => Send(IsKeeper ? $"READY=1\nX_MOUNT={mountPoint}" : "READY=1");
+    /// <summary>The keeper's; systemd is told by <see cref="ServiceManager"/>.</summary>
+    public void TellReady(string mountPoint) => Send($"READY=1\nX_MOUNT={mountPoint}");
 
     /// <summary>All is loaded: returns when our predecessor is dead. False: so is the keeper.</summary>
     public bool WaitForTurn()

@@ -76,6 +76,7 @@ internal sealed class Keeper(string directory, ILogger logger)
             return;
         }
         _stopSignal = signal;
+        ServiceManager.Stopping();
         _server?.Signal(signal);
         _next?.Signal(KeptProcess.SIGKILL);
     }
@@ -99,6 +100,7 @@ internal sealed class Keeper(string directory, ILogger logger)
                 _mountPoint = message[16..];
                 if (_wasReady) continue;
                 _wasReady = true;
+                ServiceManager.Ready(_mountPoint, logger);
                 if (Launcher.TellReady()) StartCode.GiveBack();
                 else from.Signal(Tmds.Linux.LibC.SIGTERM); // nobody waits for it any more
             }

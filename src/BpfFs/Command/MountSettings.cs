@@ -22,11 +22,20 @@ internal sealed class MountSettings
     /// <summary>Shown by findmnt as <c>fuse.SUBTYPE</c>; a mount of this type counts as ours.</summary>
     public const string Subtype = "bpffs-view";
 
+    private string? _source;
+
     /// <summary>As it was given; the mount makes it absolute.</summary>
     public string Directory { get; set; } = "";
 
     /// <summary>The first column of /proc/mounts.</summary>
-    public string Source { get; set; } = "bpffs-view";
+    public string Source
+    {
+        get => _source ?? "bpffs-view";
+        set => _source = value;
+    }
+
+    /// <summary>Whether <see cref="Source"/> was given.</summary>
+    public bool HasSource => _source is not null;
 
     /// <summary>The group that reads what names processes.</summary>
     public uint Gid { get; set; }
@@ -67,8 +76,11 @@ internal sealed class MountSettings
     /// <summary>Whether a process of its own holds the connection to the kernel.</summary>
     public Keeping Keeper { get; set; }
 
-    /// <summary>A keeper, as far as this is ours to decide: by default in the background, and not where io_uring was asked for.</summary>
-    public bool WantsKeeper => Keeper == Keeping.On || (Keeper == Keeping.Auto && !Foreground && IoUring != IoUring.On);
+    /// <summary>
+    /// A keeper, as far as this is ours to decide: by default in the background, and as a service of a systemd that does not keep descriptors (before 254, or without
+    /// FileDescriptorStoreMax=); not where io_uring was asked for.
+    /// </summary>
+    public bool WantsKeeper => Keeper == Keeping.On || (Keeper == Keeping.Auto && (!Foreground || (ServiceManager.IsThere && !ServiceManager.Keeps)) && IoUring != IoUring.On);
 
     /// <summary>A BTF file to take for the kernel's; null: the kernel's.</summary>
     public string? KernelBtf { get; set; }

@@ -10,7 +10,11 @@ namespace BpfFs.Command;
 /// <param name="Value">What its value is called; null: it takes none.</param>
 /// <param name="Help">One line; empty: not shown.</param>
 /// <param name="Apply">Takes the value (empty if there is none); gives what is wrong with it, or null.</param>
-internal sealed record OptionRow(string MountName, string? LongName, string? Value, string Help, Func<MountSettings, string, string?> Apply);
+internal sealed record OptionRow(string MountName, string? LongName, string? Value, string Help, Func<MountSettings, string, string?> Apply)
+{
+    /// <summary>The values there are, for completion; null: any.</summary>
+    public IReadOnlyList<string>? Choices { get; init; }
+}
 
 /// <summary>Every option that says how to mount.</summary>
 internal static class OptionTable
@@ -38,9 +42,9 @@ internal static class OptionTable
         new("stats", "--stats", null, "have the kernel count runs and run time as long as the view is mounted", (s, _) => Done(s.WithStats = true)),
         new("metrics_limit", "--metrics-limit", "N", $"objects of each kind in metrics/bpf.prom; default: {Metrics.MetricsFile.DefaultLimit}", ApplyMetricsLimit),
         new("workers", "--workers", "N", "threads that serve requests of /dev/fuse; default: two a processor, 4 to 16", ApplyWorkers),
-        new("io_uring", "--io-uring", "WHEN", "requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto", ApplyIoUring),
-        new("keeper", "--keeper", "WHEN", "a second process that starts the server anew if it is killed, readers unharmed: on, off, auto: in the background; default: auto", ApplyKeeper),
-        new("log_level", "--log-level", "LEVEL", $"{LevelNames}; default: info with -f, else warning", ApplyLogLevel),
+        new("io_uring", "--io-uring", "WHEN", "requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto", ApplyIoUring) { Choices = ["auto", "on", "off"] },
+        new("keeper", "--keeper", "WHEN", "a second process that starts the server anew if it is killed, readers unharmed: on, off, auto: in the background; default: auto", ApplyKeeper) { Choices = ["auto", "on", "off"] },
+        new("log_level", "--log-level", "LEVEL", $"{LevelNames}; default: info with -f, else warning", ApplyLogLevel) { Choices = [.. s_levels.Select(l => l.Name)] },
         new("kernel_btf", "--kernel-btf", "FILE", "", (s, value) => Done(s.KernelBtf = value)), // for tests: a kernel without BTF
         new("fsname", null, "NAME", "source to show in /proc/mounts; default: bpffs-view, or SOURCE", (s, value) => Done(s.Source = value)),
         new("noexec", null, null, "no execution", (s, _) => Done(s.NoExec = true)),

@@ -36,12 +36,14 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             if (!_isAdopted) Pin();
             if (signals.Stopped.IsCompletedSuccessfully) throw NotStarted($"{signals.Stopped.Result} before it was ready");
             if (_store is not null) Launcher.LetGoOfShell();
+            TellManager();
             if (!Launcher.TellReady()) throw NotStarted("nobody waits for it any more");
-            _store?.TellReady(_mount!.MountPoint);
+            if (_store is { IsKeeper: true }) _store.TellReady(_mount!.MountPoint);
             StartCode.GiveBack();
             keepPins = settings.KeepPins;
             await Task.WhenAny(signals.Stopped, _mount!.WaitForUnmountAsync()).ConfigureAwait(false);
             if (signals.Stopped.IsCompletedSuccessfully) Log.Signalled(logger, signals.Stopped.Result, _mount.MountPoint);
+            ServiceManager.Stopping();
         }
         finally
         {
@@ -170,6 +172,22 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         {
             throw CommandException.Pin(e);
         }
+    }
+
+    /// <summary>A service is ready when a file has been read, through the kernel and with all that its unit forbids.</summary>
+    private void TellManager()
+    {
+        if (!ServiceManager.IsThere) return;
+        try
+        {
+            // README and status are in every subset; this one comes from the kernel's tables.
+            File.ReadAllBytes(Path.Combine(_mount!.MountPoint, "status"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NotStarted($"first read: {e.Message}");
+        }
+        ServiceManager.Ready(_mount.MountPoint, logger);
     }
 
     private static CommandException NotStarted(string cause) => new(ExitCode.Failed, $"start server: {cause}");

@@ -15,6 +15,9 @@ internal sealed class RecordTable<T>(RecordTable<T>.Walker walk, params (Field<T
 
     public delegate int Walker(ViewContext context, Visitor visit);
 
+    /// <summary>Its columns.</summary>
+    public Field<T>[] Fields => [.. columns.Select(c => c.Field)];
+
     /// <summary>A line of names, then a line per row; <c>-</c> where a row lacks a field.</summary>
     public int Text(ViewContext context, ulong key, TextBuffer to)
     {
@@ -41,7 +44,7 @@ internal sealed class RecordTable<T>(RecordTable<T>.Walker walk, params (Field<T
     {
         Utf8JsonWriter json = to.StartJson();
         json.WriteStartArray();
-        Field<T>[] fields = [.. columns.Select(c => c.Field)];
+        Field<T>[] fields = Fields;
         int errno = walk(context, (in T row) => FieldFiles.WriteJson(fields, row, json));
         json.WriteEndArray();
         json.Flush();

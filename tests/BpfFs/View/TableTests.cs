@@ -43,7 +43,7 @@ public sealed class TableTests
     }
 
     /// <summary>Iterators that were never loaded: the table only asks which there are.</summary>
-    private static IteratorSet Kernel(bool hasAll)
+    internal static IteratorSet Kernel(bool hasAll)
     {
         var set = (IteratorSet)RuntimeHelpers.GetUninitializedObject(typeof(IteratorSet));
         foreach (PropertyInfo property in typeof(IteratorSet).GetProperties().Where(p => hasAll && p.CanWrite && p.PropertyType.IsClass))
