@@ -12,7 +12,7 @@ public sealed class CompletionTests
         { "bpffs-view --pin-d", ["--pin-dir"] },
         { "bpffs-view --io-uring=o", ["on", "off"] },
         { "bpffs-view --log-level w", ["warning"] },
-        { "bpffs-view -o keep", ["keep_pins"] },
+        { "bpffs-view -o keep_", ["keep_pins"] },
         { "bpffs-view -o ro,nop", ["ro,nopin"] },
         { "bpffs-view -o ro,io_uring=a", ["ro,io_uring=auto"] },
         { "bpffs-view unp", ["unpin"] },
