@@ -15,6 +15,7 @@ namespace BpfFs.Command;
 internal static unsafe class Privileges
 {
     public const int CAP_DAC_READ_SEARCH = 2;
+    public const int CAP_NET_ADMIN = 12;
     public const int CAP_SYS_ADMIN = 21;
     public const int CAP_PERFMON = 38;
     public const int CAP_BPF = 39;
@@ -31,14 +32,15 @@ internal static unsafe class Privileges
 
     /// <summary>
     /// Leaves the calling thread, and what it executes, with <see cref="Kept"/> and no way to gain more. A mount point that root can reach only by
-    /// ignoring its permissions (somebody's home is 0700) keeps CAP_DAC_READ_SEARCH too, as it is also needed to unmount.
+    /// ignoring its permissions (somebody's home is 0700) keeps CAP_DAC_READ_SEARCH too, as it is also needed to unmount; a kernel that asks for CAP_NET_ADMIN to tell
+    /// what is attached (6.1 does) keeps that.
     /// </summary>
     /// <returns>0, or why the bounding set could not be made smaller too (EPERM: without CAP_SETPCAP).</returns>
     public static int Reduce(string mountPoint)
     {
         ulong permitted = Read().Permitted;
         Write(Kept & permitted, permitted, 0);
-        ulong kept = Kept | (IsUnreachable(mountPoint) ? 1UL << CAP_DAC_READ_SEARCH : 0);
+        ulong kept = Kept | (IsUnreachable(mountPoint) ? 1UL << CAP_DAC_READ_SEARCH : 0) | (IsQueryRefused() ? 1UL << CAP_NET_ADMIN : 0);
         Write(permitted, permitted, 0); // CAP_SETPCAP is needed for the bounding set
         int errno = ReduceBoundingSet(kept);
         // Root regains its set from the bounding set; anyone else keeps it over execve as ambient.
@@ -79,6 +81,9 @@ internal static unsafe class Privileges
                 && Marshal.GetLastPInvokeError() == EACCES;
         }
     }
+
+    /// <summary>Whether BPF_PROG_QUERY wants more than is effective now: bpf_prog_query(), kernel/bpf/syscall.c, looks at that before it looks at the target.</summary>
+    private static bool IsQueryRefused() => Iterators.ProgQuery.Query(new Iterators.Fd(-EBADF), 0, default, out _, out _) == EPERM;
 
     private static (ulong Effective, ulong Permitted) Read()
     {

@@ -23,4 +23,11 @@ refuses 'a new file gets EROFS' 'Read-only file system' touch $MNT/new
 refuses 'a new folder gets EROFS' 'Read-only file system' mkdir $MNT/new
 refuses 'rm gets EROFS' 'Read-only file system' rm -f $MNT/progs.debug
 refuses 'chmod gets EROFS' 'Read-only file system' chmod 600 $MNT/progs.debug
+# What the server keeps: CAP_SYS_ADMIN, and CAP_NET_ADMIN where the kernel does not tell without it what is attached.
+case $(uname -r) in
+6.1.*) kept=0000000000201000 ;;
+*) kept=0000000000200000 ;;
+esac
+server=$(awk '$1 == "server:" { print $2 }' $MNT/status)
+same 'capabilities of the server' "$(awk '$1 == "CapEff:" { print $2 }' /proc/$server/status)" $kept
 end_view
