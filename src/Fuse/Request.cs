@@ -39,8 +39,8 @@ public readonly ref struct Request
         : this(header.unique, header.uid, header.gid, header.pid) => _lane = lane;
 
     /// <summary>
-    /// The caller was signalled (FUSE_INTERRUPT named this request), or the mount is gone. A method that waits should look at this every
+    /// The caller was signalled (FUSE_INTERRUPT named this request, or it should have), or the mount is gone. A method that waits should look at this every
     /// few milliseconds and return EINTR: until it returns, not even SIGKILL ends the caller.
     /// </summary>
-    public bool IsInterrupted => _lane?.IsInterrupted ?? false;
+    public bool IsInterrupted => _lane is not null && (_lane.IsInterrupted || _lane.WasSignalled(Pid));
 }

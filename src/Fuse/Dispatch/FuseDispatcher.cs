@@ -110,9 +110,9 @@ public sealed class FuseDispatcher
         _early?.Deliver(lane);
     }
 
-    internal Lane AddLane()
+    internal Lane AddLane(bool mayLoseInterrupts = false)
     {
-        Lane lane = new();
+        Lane lane = new(mayLoseInterrupts);
         while (true)
         {
             Lane[] lanes = _lanes;

@@ -4,11 +4,16 @@ namespace Fuse;
 /// What one worker shares with the others: the request it is busy with, and its counters. Written by that worker alone, except the mark of
 /// an interruption, so no lock and no contended cache line lies on the way of a request.
 /// </summary>
-internal sealed class Lane
+/// <param name="mayLoseInterrupts">Over io_uring: the kernel may take a signal and send no INTERRUPT.</param>
+internal sealed class Lane(bool mayLoseInterrupts = false)
 {
+    private const int LookEvery = 10; // ms
+
     private ulong _unique; // 0 = idle: the kernel never uses 0 for a request
     private ulong _interrupted; // which unique was interrupted: a late mark can never hit the next request
     private bool _ended;
+    private ulong _waiting; // the unique that WasSignalled was last asked about
+    private long _lookAt;
 
     internal long[] Requests { get; } = new long[OpcodeTable.Size];
 
@@ -27,6 +32,20 @@ internal sealed class Lane
         if (unique == 0 || Volatile.Read(ref _unique) != unique) return false;
         Volatile.Write(ref _interrupted, unique);
         return true;
+    }
+
+    /// <summary>
+    /// Whether the thread that asked has a signal waiting of which no INTERRUPT may have told: fuse_request_send marks the request as interrupted, but
+    /// tells only after FR_SENT, and fuse_uring_prepare_send sets that without looking for the mark. Looks after the first 10 ms, then that often.
+    /// </summary>
+    internal bool WasSignalled(uint pid)
+    {
+        if (!mayLoseInterrupts || _unique == 0) return false;
+        long now = Environment.TickCount64;
+        if (_waiting != _unique) (_waiting, _lookAt) = (_unique, now + LookEvery);
+        if (now < _lookAt) return false;
+        _lookAt = now + LookEvery;
+        return PendingSignals.AreThere(pid) && TryInterrupt(_unique);
     }
 
     /// <summary>The connection is gone: whoever still waits in the file system waits for nobody.</summary>

@@ -202,7 +202,7 @@ internal sealed class RingPool
 
     private bool TryStart(RingQueue queue)
     {
-        RingWorker worker = new(this, queue, Dispatcher.AddLane());
+        RingWorker worker = new(this, queue, Dispatcher.AddLane(mayLoseInterrupts: true));
         string name = string.Create(CultureInfo.InvariantCulture, $"fuse-ring-{queue.Id}");
         Thread thread = new(worker.Run, StackSize) { IsBackground = true, Name = name };
         try

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
 namespace Fuse.Tests;
 
 /// <summary>INTERRUPT and its request may come in either order over io_uring, where the kernel tells it once.</summary>
@@ -58,6 +61,53 @@ public sealed class InterruptTests
             Assert.True(lane.IsInterrupted);
             lane.Finish();
         }
+    }
+
+    [Theory]
+    [InlineData(0x100, 0, 0, true)] // SIGKILL of this thread
+    [InlineData(0, 0x2, 0, true)] // SIGINT of its process
+    [InlineData(0x2, 0x2, 0x2, false)] // both blocked
+    [InlineData(0, 0, 0x2, false)]
+    public void Pending_signals(ulong own, ulong shared, ulong blocked, bool areThere)
+    {
+        string status = $"Name:\tcat\nThreads:\t1\nSigQ:\t0/63431\nSigPnd:\t{own:x16}\nShdPnd:\t{shared:x16}\nSigBlk:\t{blocked:x16}\nSigIgn:\t0\n";
+        Assert.Equal(areThere, PendingSignals.AreIn(Encoding.ASCII.GetBytes(status)));
+        Assert.False(PendingSignals.AreThere((uint)Environment.ProcessId));
+    }
+
+    [Fact]
+    public void A_signal_of_which_no_INTERRUPT_tells_is_looked_for()
+    {
+        using Process stopped = Process.Start("sleep", "60");
+        try
+        {
+            // A stopped process keeps what waits for it, as one in a request does.
+            Signal(stopped, "STOP");
+            Lane lane = new(mayLoseInterrupts: true), sure = new();
+            lane.Begin(2);
+            sure.Begin(2);
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.False(lane.WasSignalled((uint)stopped.Id));
+                Thread.Sleep(15);
+            }
+            Signal(stopped, "TERM");
+            Thread.Sleep(15);
+            Assert.True(lane.WasSignalled((uint)stopped.Id));
+            Assert.True(lane.IsInterrupted);
+            Assert.False(sure.WasSignalled((uint)stopped.Id));
+        }
+        finally
+        {
+            stopped.Kill();
+        }
+    }
+
+    private static void Signal(Process process, string name)
+    {
+        using Process kill = Process.Start("kill", ["-" + name, process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        Thread.Sleep(50);
     }
 
     private sealed class Asks : FileSystem
