@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+
 namespace Fuse.Tests;
 
 /// <summary>INTERRUPT and its request may come in either order over io_uring, where the kernel tells it once.</summary>
