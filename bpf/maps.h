@@ -9,13 +9,14 @@
 
 struct element_count {
 	__s64 *percpu;
+	__u64 base;
 	__s64 sum;
 };
 
 static long add_elements_of_cpu(__u64 cpu, void *ctx)
 {
 	struct element_count *count = ctx;
-	__s64 *here = percpu_copy(count->percpu, cpu), value = 0;
+	__s64 *here = percpu_copy(count->percpu, count->base, cpu), value = 0;
 
 	if (!here)
 		return 1;
@@ -82,6 +83,7 @@ static __always_inline void fill_contents(struct map_record *r, struct bpf_map *
 	if (bpf_core_field_exists(counted->elem_count))
 		count.percpu = BPF_CORE_READ(counted, elem_count);
 	if (count.percpu) {
+		count.base = percpu_base();
 		bpf_loop(MAX_CPUS, add_elements_of_cpu, &count, 0);
 		r->elem_count = count.sum;
 		r->known |= MAP_HAS_ELEM_COUNT;

@@ -23,16 +23,21 @@ struct {
 	__type(value, __u64);
 } percpu_probe SEC(".maps");
 
-/* The copy of *percpu that CPU `cpu` has; NULL beyond the last CPU. */
-static __always_inline void *percpu_copy(const void *percpu, __u32 cpu)
+/* Where no CPU's copies lie: what percpu_copy() counts from. */
+static __always_inline __u64 percpu_base(void)
 {
 	struct bpf_array *array = (void *)as_number(&percpu_probe);
+
+	return (__u64)BPF_CORE_READ(array, pptrs[0]);
+}
+
+/* The copy of *percpu that CPU `cpu` has; NULL beyond the last CPU. */
+static __always_inline void *percpu_copy(const void *percpu, __u64 base, __u32 cpu)
+{
 	__u32 key = 0;
 	void *elem = bpf_map_lookup_percpu_elem(&percpu_probe, &key, cpu);
 
-	if (!elem)
-		return NULL;
-	return (void *)((__u64)percpu + as_number(elem) - (__u64)BPF_CORE_READ(array, pptrs[0]));
+	return elem ? (void *)((__u64)percpu + as_number(elem) - base) : NULL;
 }
 
 /* Run once after loading. */

@@ -9,20 +9,28 @@
 
 struct stats_sum {
 	struct bpf_prog_stats___kernel *percpu;
-	__u64 nsecs, cnt, misses;
+	__u64 base;
+	struct prog_record *to;
 };
 
 static long add_stats_of_cpu(__u64 cpu, void *ctx)
 {
 	struct stats_sum *sum = ctx;
-	struct bpf_prog_stats___kernel *stats;
+	struct bpf_prog_stats___kernel *stats = percpu_copy(sum->percpu, sum->base, cpu);
+	const __u32 end = bpf_core_field_offset(stats->misses) + sizeof(__u64);
+	__u64 copy[3];	/* no room for more: the caller has the record */
 
-	stats = percpu_copy(sum->percpu, cpu);
 	if (!stats)
 		return 1;
-	sum->nsecs += BPF_CORE_READ(stats, nsecs).value;
-	sum->cnt += BPF_CORE_READ(stats, cnt).value;
-	sum->misses += BPF_CORE_READ(stats, misses).value;
+	if (end <= sizeof(copy) && !bpf_probe_read_kernel(copy, end, stats)) {
+		sum->to->run_time_ns += *(__u64 *)((void *)copy + bpf_core_field_offset(stats->nsecs));
+		sum->to->run_cnt += *(__u64 *)((void *)copy + bpf_core_field_offset(stats->cnt));
+		sum->to->recursion_misses += *(__u64 *)((void *)copy + bpf_core_field_offset(stats->misses));
+	} else {
+		sum->to->run_time_ns += BPF_CORE_READ(stats, nsecs).value;
+		sum->to->run_cnt += BPF_CORE_READ(stats, cnt).value;
+		sum->to->recursion_misses += BPF_CORE_READ(stats, misses).value;
+	}
 	return 0;
 }
 
@@ -61,6 +69,7 @@ static __noinline void read_first_maps(struct prog_record *r, struct bpf_map **u
  * file's private_data (TRUSTED false: every load is a probe read).
  */
 #define READ(...) (trusted ? ___arrow(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
+#define READ_BIT(...) (trusted ? BPF_CORE_READ_BITFIELD(__VA_ARGS__) : BPF_CORE_READ_BITFIELD_PROBED(__VA_ARGS__))
 
 static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *prog, bool trusted)
 {
@@ -70,13 +79,13 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	struct bpf_prog_aux___newer *newer_aux = (void *)aux;
 	struct btf *btf = READ(aux, btf);
 	struct bpf_prog *target = READ(aux, dst_prog);
-	struct stats_sum sum = { .percpu = BPF_CORE_READ(prog, stats) };	/* a number to the verifier: it is calculated with */
+	struct stats_sum sum = { .percpu = BPF_CORE_READ(prog, stats), .to = r };	/* a number to the verifier: it is calculated with */
 
 	r->load_time = READ(aux, load_time);
 	r->id = READ(aux, id);
 	r->type = READ(prog, type);
 	r->expected_attach_type = READ(prog, expected_attach_type);
-	r->uid = BPF_CORE_READ(aux, user, uid.val);
+	r->uid = READ(aux, user, uid.val);
 	r->bytes_xlated = READ(prog, len) * sizeof(struct bpf_insn);
 	r->pages = READ(prog, pages);
 	r->used_map_cnt = READ(aux, used_map_cnt);
@@ -84,12 +93,12 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	r->verified_insns = READ(aux, verified_insns);
 	r->attach_btf_id = READ(aux, attach_btf_id);
 	r->stack_depth = READ(aux, stack_depth);
-	r->refcnt = BPF_CORE_READ(aux, refcnt.counter) - 1;	/* the iterator's, or our descriptor's */
+	r->refcnt = READ(aux, refcnt.counter) - 1;	/* the iterator's, or our descriptor's */
 	r->num_exentries = READ(aux, num_exentries);
 	r->line_info_cnt = READ(aux, nr_linfo);
 	r->func_info_cnt = READ(aux, func_info_cnt);
 	if (bpf_core_field_exists(newer_aux->arena)) {
-		struct bpf_arena *arena = BPF_CORE_READ(newer_aux, arena);
+		struct bpf_arena *arena = READ(newer_aux, arena);
 
 		if (arena)
 			r->arena_id = BPF_CORE_READ(arena, map.id);
@@ -101,20 +110,20 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	if (target)
 		r->target_prog_id = BPF_CORE_READ(target, aux, id);
 
-	if (BPF_CORE_READ_BITFIELD_PROBED(prog, jited))
+	if (READ_BIT(prog, jited))
 		r->flags |= PROG_JITED;
-	if (BPF_CORE_READ_BITFIELD_PROBED(prog, gpl_compatible))
+	if (READ_BIT(prog, gpl_compatible))
 		r->flags |= PROG_GPL_COMPATIBLE;
-	if (bpf_core_field_exists(newer->sleepable) ? BPF_CORE_READ_BITFIELD_PROBED(newer, sleepable) :
-	    bpf_core_field_exists(older->sleepable) ? BPF_CORE_READ(older, sleepable) : 0)
+	if (bpf_core_field_exists(newer->sleepable) ? READ_BIT(newer, sleepable) :
+	    bpf_core_field_exists(older->sleepable) ? READ(older, sleepable) : 0)
 		r->flags |= PROG_SLEEPABLE;
 
 	if (READ(aux, tail_call_reachable))
 		r->flags |= PROG_TAIL_CALL_REACHABLE;
 	if (bpf_core_field_exists(newer_aux->is_extended))
-		r->flags |= PROG_HAS_IS_EXTENDED | (BPF_CORE_READ(newer_aux, is_extended) ? PROG_IS_EXTENDED : 0);
+		r->flags |= PROG_HAS_IS_EXTENDED | (READ(newer_aux, is_extended) ? PROG_IS_EXTENDED : 0);
 	if (bpf_core_field_exists(newer_aux->might_sleep))
-		r->flags |= PROG_HAS_MIGHT_SLEEP | (BPF_CORE_READ(newer_aux, might_sleep) ? PROG_MIGHT_SLEEP : 0);
+		r->flags |= PROG_HAS_MIGHT_SLEEP | (READ(newer_aux, might_sleep) ? PROG_MIGHT_SLEEP : 0);
 
 	if (r->func_cnt) {
 		struct jited_sum jited = { .func = BPF_CORE_READ(aux, func) };
@@ -126,10 +135,8 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	}
 
 	if (sum.percpu) {
+		sum.base = percpu_base();
 		bpf_loop(MAX_CPUS, add_stats_of_cpu, &sum, 0);
-		r->run_time_ns = sum.nsecs;
-		r->run_cnt = sum.cnt;
-		r->recursion_misses = sum.misses;
 	}
 
 	bpf_probe_read_kernel(r->tag, sizeof(r->tag), prog->tag);
@@ -138,5 +145,6 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 }
 
 #undef READ
+#undef READ_BIT
 
 #endif

@@ -61,7 +61,7 @@ complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top 
 complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l subset -x -a '(__fish_append , progs maps links attachments graph metrics btf tasks kernel iter net pids)' -d 'only these parts: names in the root, separated by commas'
 complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l stats -d 'have the kernel count runs and run time as long as the view is mounted'
 complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l metrics-limit -x -d 'objects of each kind in metrics/bpf.prom; default: 1000'
-complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l workers -x -d 'threads that serve requests of /dev/fuse; default: two a processor, 4 to 16'
+complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l workers -x -d 'threads that serve requests of /dev/fuse; default: one a processor, at most 16'
 complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l io-uring -x -a 'auto on off' -d 'requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto'
 complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l keeper -x -a 'auto on off' -d 'a second process that starts the server anew if it is killed, readers unharmed: on, off, auto: in the background; default: auto'
 complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l log-level -x -a 'trace debug info warning error none' -d 'trace, debug, info, warning, error, none; default: info with -f, else warning'

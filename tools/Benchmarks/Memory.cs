@@ -28,11 +28,12 @@ internal static class Memory
     }
 
     private static Result Row(FormattableString work, FormattableString figure, FormattableString goal, bool isReached) =>
-        new(work.ToString(CultureInfo.InvariantCulture), "", Placement.Any.Name, figure.ToString(CultureInfo.InvariantCulture), "", "", goal.ToString(CultureInfo.InvariantCulture), isReached);
+        Row(FormattableString.Invariant(work), figure, FormattableString.Invariant(goal), isReached);
 
-    private static Result Row(string work, FormattableString figure, FormattableString goal, bool isReached) => Row($"{work}", figure, goal, isReached);
+    private static Result Row(string work, FormattableString figure, FormattableString goal, bool isReached) => Row(work, figure, FormattableString.Invariant(goal), isReached);
 
-    private static Result Row(string work, FormattableString figure, string goal, bool isReached) => Row($"{work}", figure, $"{goal}", isReached);
+    private static Result Row(string work, FormattableString figure, string goal, bool isReached) =>
+        new(work, "", Placement.Any.Name, FormattableString.Invariant(figure), "", "", goal, isReached);
 
     /// <summary>MiB.</summary>
     private static double Resident(MountedView view) =>

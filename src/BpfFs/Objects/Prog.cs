@@ -15,6 +15,9 @@ internal ref struct Prog
     /// <summary>Asked for names only when one is wanted.</summary>
     public IProgFunctions Functions;
 
+    /// <summary>Of a listing; null: this program alone is read.</summary>
+    public MapsOfProgs? Listed;
+
     /// <summary>Every field of a program; the order is that of <c>info</c> and JSON, which begins as bpftool's does.</summary>
     public static readonly Field<Prog>[] Fields =
     [
@@ -70,6 +73,11 @@ internal ref struct Prog
         to.StartList();
         for (int i = 0; i < p.MapIds.Length; i++)
         {
+            if (p.Listed is not null && p.Listed.TryName(p.MapIds[i], out ReadOnlySpan<byte> name))
+            {
+                to.ListText(name.IsEmpty ? "?"u8 : name, isFirst: i == 0);
+                continue;
+            }
             int errno = p.Functions.ReadMap(p.MapIds[i], out one_map_record r);
             to.ListText(errno == 0 && !r.map.name.Text.IsEmpty ? r.map.name.Text : "?"u8, isFirst: i == 0); // the others keep their places
         }

@@ -84,38 +84,25 @@ internal sealed class Progs : ObjectKind
         using var walk = new RecordWalk<prog_record>(context, context.Iterators.Progs!);
         System.Text.Json.Utf8JsonWriter json = to.StartJson();
         json.WriteStartArray();
+        MapsOfProgs listed = MapsOfProgs.Rent(context);
+        one_prog_maps_record more = default;
         while (walk.MoveNext())
         {
             ref readonly prog_record record = ref walk.Current;
-            one_prog_maps_record more = default;
-            int errno = MapsOf(context, record, ref more, out ReadOnlySpan<uint> maps);
+            int errno = listed.MapsOf(record, ref more, out ReadOnlySpan<uint> maps);
             if (errno == ENOENT) continue; // gone since
             if (errno != 0)
             {
                 FailedObject.WriteJson(record.id, errno, json);
                 continue;
             }
-            var prog = new Prog { Record = ref record, MapIds = maps, Functions = context.Iterators.One };
+            var prog = new Prog { Record = ref record, MapIds = maps, Functions = context.Iterators.One, Listed = listed };
             FieldFiles.WriteJson(Prog.Fields, prog, json);
         }
+        listed.Return();
         json.WriteEndArray();
         json.Flush();
         to.Append((byte)'\n');
         return walk.Errno;
-    }
-
-    private static int MapsOf(ViewContext context, in prog_record record, ref one_prog_maps_record more, out ReadOnlySpan<uint> maps)
-    {
-        maps = record.map_ids;
-        uint count = record.used_map_cnt;
-        if (count > (uint)maps.Length)
-        {
-            int errno = context.Iterators.One.ReadProgMaps(record.id, out more);
-            if (errno != 0) return errno;
-            maps = more.map_ids;
-            count = more.cnt;
-        }
-        maps = maps[..(int)Math.Min(count, (uint)maps.Length)];
-        return 0;
     }
 }

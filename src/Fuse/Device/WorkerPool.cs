@@ -31,7 +31,7 @@ internal sealed class WorkerPool
         _dispatcher = dispatcher;
         _rings = rings;
         _kept = isOverRings ? 1 // for FORGET and INTERRUPT
-            : options.Workers > 0 ? options.Workers : Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
+            : options.Workers > 0 ? options.Workers : Math.Min(Environment.ProcessorCount, 16);
         _most = options.MaxWorkers > 0 ? Math.Max(options.MaxWorkers, _kept) : Math.Max(4 * _kept, 16);
         _patience = options.WorkerPatience;
     }

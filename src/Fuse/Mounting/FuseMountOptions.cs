@@ -42,7 +42,7 @@ public sealed class FuseMountOptions
     /// <summary>How much room a ring entry claims to have for contents: less than the kernel wants makes it refuse. For tests.</summary>
     internal int RingPayload { get; init; } = ControlHandlers.MaxRead;
 
-    /// <summary>Threads on /dev/fuse that always stand ready; 0 = two a processor, at least 4, at most 16.</summary>
+    /// <summary>Threads on /dev/fuse that always stand ready; 0 = one a processor, at most 16.</summary>
     public int Workers { get; init; }
 
     /// <summary>
@@ -52,5 +52,5 @@ public sealed class FuseMountOptions
     public int MaxWorkers { get; init; }
 
     /// <summary>How long a request may wait inside the file system before a further worker is started in its stead.</summary>
-    public TimeSpan WorkerPatience { get; init; } = TimeSpan.FromMilliseconds(20);
+    public TimeSpan WorkerPatience { get; init; } = TimeSpan.FromMilliseconds(10);
 }
