@@ -7,6 +7,8 @@
 #include "names.h"
 #include "percpu.h"
 
+#define STATS_ROOM	24	/* bytes: all three counters at once, one after the other on every kernel so far */
+
 struct stats_sum {
 	struct bpf_prog_stats___kernel *percpu;
 	__u64 base;
@@ -18,14 +20,14 @@ static long add_stats_of_cpu(__u64 cpu, void *ctx)
 	struct stats_sum *sum = ctx;
 	struct bpf_prog_stats___kernel *stats = percpu_copy(sum->percpu, sum->base, cpu);
 	const __u32 end = bpf_core_field_offset(stats->misses) + sizeof(__u64);
-	__u64 copy[3];	/* no room for more: the caller has the record */
+	void *copy = sum->to->attach_func;	/* the stack has no more room, and this is read last */
 
 	if (!stats)
 		return 1;
-	if (end <= sizeof(copy) && !bpf_probe_read_kernel(copy, end, stats)) {
-		sum->to->run_time_ns += *(__u64 *)((void *)copy + bpf_core_field_offset(stats->nsecs));
-		sum->to->run_cnt += *(__u64 *)((void *)copy + bpf_core_field_offset(stats->cnt));
-		sum->to->recursion_misses += *(__u64 *)((void *)copy + bpf_core_field_offset(stats->misses));
+	if (end <= STATS_ROOM && !bpf_probe_read_kernel(copy, end, stats)) {
+		sum->to->run_time_ns += *(__u64 *)(copy + bpf_core_field_offset(stats->nsecs));
+		sum->to->run_cnt += *(__u64 *)(copy + bpf_core_field_offset(stats->cnt));
+		sum->to->recursion_misses += *(__u64 *)(copy + bpf_core_field_offset(stats->misses));
 	} else {
 		sum->to->run_time_ns += BPF_CORE_READ(stats, nsecs).value;
 		sum->to->run_cnt += BPF_CORE_READ(stats, cnt).value;
@@ -137,6 +139,7 @@ static __always_inline void fill_prog(struct prog_record *r, struct bpf_prog *pr
 	if (sum.percpu) {
 		sum.base = percpu_base();
 		bpf_loop(MAX_CPUS, add_stats_of_cpu, &sum, 0);
+		__builtin_memset(r->attach_func, 0, STATS_ROOM);
 	}
 
 	bpf_probe_read_kernel(r->tag, sizeof(r->tag), prog->tag);
