@@ -3,12 +3,12 @@
 # BEGIN bash
 _bpffs_view_commands='check pin reload top unpin'
 _bpffs_view_parts='progs maps links attachments graph metrics btf tasks kernel iter net pids'
-_bpffs_view_mount_options='gid= hidepids pin_dir= keep_pins nopin iterators= subset= stats metrics_limit= workers= io_uring= keeper= log_level= fsname= noexec noatime'
+_bpffs_view_mount_options='gid= hidepids pin_dir= keep_pins nopin iterators= subset= stats metrics_limit= workers= io_uring= keeper= seccomp= log_level= fsname= noexec noatime'
 
 # what a command takes
 _bpffs_view_options() {
     case $1 in
-    '') echo '--help -h --version -V -o --foreground -f -s --verbose -v --gid --hide-pids --pin-dir --keep-pins --no-pins --iterators --subset --stats --metrics-limit --workers --io-uring --keeper --log-level' ;;
+    '') echo '--help -h --version -V -o --foreground -f -s --verbose -v --gid --hide-pids --pin-dir --keep-pins --no-pins --iterators --subset --stats --metrics-limit --workers --io-uring --keeper --seccomp --log-level' ;;
     check) echo '--help -h --log-level' ;;
     pin) echo '--help -h --log-level' ;;
     reload) echo '--help -h --log-level' ;;
@@ -28,6 +28,7 @@ _bpffs_view_kind() {
     --workers) echo 'N' ;;
     --io-uring) echo 'auto on off' ;;
     --keeper) echo 'auto on off' ;;
+    --seccomp) echo 'auto on off' ;;
     --log-level) echo 'trace debug info warning error none' ;;
     --sort) echo 'id name type cpu runs ns misses total memory history entries max fill' ;;
     --filter) echo 'TEXT' ;;
@@ -40,6 +41,7 @@ _bpffs_view_kind() {
     '-o workers') echo 'N' ;;
     '-o io_uring') echo 'auto on off' ;;
     '-o keeper') echo 'auto on off' ;;
+    '-o seccomp') echo 'auto on off' ;;
     '-o log_level') echo 'trace debug info warning error none' ;;
     '-o fsname') echo 'NAME' ;;
     esac

@@ -30,6 +30,9 @@ function __bpffs_view_mount_options
         keeper=auto \
         keeper=on \
         keeper=off \
+        seccomp=auto \
+        seccomp=on \
+        seccomp=off \
         log_level=trace \
         log_level=debug \
         log_level=info \
@@ -64,6 +67,7 @@ complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top 
 complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l workers -x -d 'threads that serve requests of /dev/fuse; default: one a processor, at most 16'
 complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l io-uring -x -a 'auto on off' -d 'requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto'
 complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l keeper -x -a 'auto on off' -d 'a second process that starts the server anew if it is killed, readers unharmed: on, off, auto: in the background; default: auto'
+complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l seccomp -x -a 'auto on off' -d 'refuse the server every system call that it does not need: on (or fail), off, auto: if the kernel can; default: auto'
 complete -c bpffs-view -n 'not __fish_seen_subcommand_from check pin reload top unpin' -l log-level -x -a 'trace debug info warning error none' -d 'trace, debug, info, warning, error, none; default: info with -f, else warning'
 complete -c bpffs-view -n '__fish_seen_subcommand_from check' -l help -s h -d 'show this text'
 complete -c bpffs-view -n '__fish_seen_subcommand_from check' -l log-level -x -a 'trace debug info warning error none' -d 'trace, debug, info, warning, error, none; default: info with -f, else warning'

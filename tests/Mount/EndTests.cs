@@ -200,6 +200,7 @@ public sealed class EndTests
             foreach (string set in (string[])["CapPrm", "CapEff", "CapBnd"]) Assert.Equal(CapSysAdmin, ulong.Parse(status[set], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
             foreach (string set in (string[])["CapInh", "CapAmb"]) Assert.Equal(0UL, ulong.Parse(status[set], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
             Assert.Equal("1", status["NoNewPrivs"]);
+            Assert.Equal("2", status["Seccomp"]); // SECCOMP_MODE_FILTER
         }
     }
 

@@ -12,6 +12,15 @@ internal enum Keeping
     Off,
 }
 
+/// <summary>Whether the server refuses itself system calls.</summary>
+internal enum Filtering
+{
+    /// <summary>If the kernel can.</summary>
+    Auto,
+    On,
+    Off,
+}
+
 /// <summary>What the command line asks for.</summary>
 internal sealed class MountSettings
 {
@@ -81,6 +90,8 @@ internal sealed class MountSettings
     /// FileDescriptorStoreMax=); not where io_uring was asked for.
     /// </summary>
     public bool WantsKeeper => Keeper == Keeping.On || (Keeper == Keeping.Auto && (!Foreground || (ServiceManager.IsThere && !ServiceManager.Keeps)) && IoUring != IoUring.On);
+
+    public Filtering Seccomp { get; set; }
 
     /// <summary>A BTF file to take for the kernel's; null: the kernel's.</summary>
     public string? KernelBtf { get; set; }

@@ -44,6 +44,7 @@ internal static class OptionTable
         new("workers", "--workers", "N", "threads that serve requests of /dev/fuse; default: one a processor, at most 16", ApplyWorkers),
         new("io_uring", "--io-uring", "WHEN", "requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto", ApplyIoUring) { Choices = ["auto", "on", "off"] },
         new("keeper", "--keeper", "WHEN", "a second process that starts the server anew if it is killed, readers unharmed: on, off, auto: in the background; default: auto", ApplyKeeper) { Choices = ["auto", "on", "off"] },
+        new("seccomp", "--seccomp", "WHEN", "refuse the server every system call that it does not need: on (or fail), off, auto: if the kernel can; default: auto", ApplySeccomp) { Choices = ["auto", "on", "off"] },
         new("log_level", "--log-level", "LEVEL", $"{LevelNames}; default: info with -f, else warning", ApplyLogLevel) { Choices = [.. s_levels.Select(l => l.Name)] },
         new("kernel_btf", "--kernel-btf", "FILE", "", (s, value) => Done(s.KernelBtf = value)), // for tests: a kernel without BTF
         new("fsname", null, "NAME", "source to show in /proc/mounts; default: bpffs-view, or SOURCE", (s, value) => Done(s.Source = value)),
@@ -166,6 +167,13 @@ internal static class OptionTable
     {
         Keeping? found = value switch { "auto" => Keeping.Auto, "on" => Keeping.On, "off" => Keeping.Off, _ => null };
         settings.Keeper = found ?? settings.Keeper;
+        return found is null ? "not one of auto, on, off" : null;
+    }
+
+    private static string? ApplySeccomp(MountSettings settings, string value)
+    {
+        Filtering? found = value switch { "auto" => Filtering.Auto, "on" => Filtering.On, "off" => Filtering.Off, _ => null };
+        settings.Seccomp = found ?? settings.Seccomp;
         return found is null ? "not one of auto, on, off" : null;
     }
 

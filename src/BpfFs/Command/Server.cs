@@ -19,6 +19,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     private FdStore? _store;
     private KeptMemory? _kept;
     private bool _isAdopted;
+    private string _seccomp = "off";
 
     /// <summary>Mounts, says that it is ready, and returns when the view has ended.</summary>
     /// <exception cref="CommandException">The start failed; nothing is left of it.</exception>
@@ -36,6 +37,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             if (!_isAdopted) Pin();
             if (signals.Stopped.IsCompletedSuccessfully) throw NotStarted($"{signals.Stopped.Result} before it was ready");
             if (_store is not null) Launcher.LetGoOfShell();
+            FilterSystemCalls();
             TellManager();
             if (!Launcher.TellReady()) throw NotStarted("nobody waits for it any more");
             if (_store is { IsKeeper: true }) _store.TellReady(_mount!.MountPoint);
@@ -150,6 +152,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             $"7.{mount.Connection.ProtocolMinor} (kernel 7.{mount.Connection.KernelMinor})",
             transport,
             keeper,
+            _seccomp,
             view.OpenFileCount,
             view.OpenDirectoryCount,
             [.. mount.Counts.Select(c => (c.Name, c.Requests, c.Errors))]);
@@ -172,6 +175,20 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         {
             throw CommandException.Pin(e);
         }
+    }
+
+    /// <summary>All that is left to do is to serve, and to end.</summary>
+    private void FilterSystemCalls()
+    {
+        if (settings.Seccomp == Filtering.Off) return;
+        int errno = SystemCallFilter.Install(_mount!.IsOverIoUring);
+        if (errno == 0)
+        {
+            _seccomp = "on";
+            return;
+        }
+        _seccomp = $"off: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno)}";
+        if (settings.Seccomp == Filtering.On) throw NotStarted($"seccomp: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno)}");
     }
 
     /// <summary>A service is ready when a file has been read, through the kernel and with all that its unit forbids.</summary>

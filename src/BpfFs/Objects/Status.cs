@@ -43,6 +43,7 @@ internal static class Status
             Line(to, "transport", server.Transport);
             Line(to, "server", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture));
             Line(to, "keeper", server.Keeper);
+            Line(to, "seccomp", server.Seccomp);
             Line(to, "open_files", server.OpenFiles.ToString(System.Globalization.CultureInfo.InvariantCulture));
             Line(to, "open_directories", server.OpenDirectories.ToString(System.Globalization.CultureInfo.InvariantCulture));
             foreach ((string name, long requests, long errors) in server.Counts)

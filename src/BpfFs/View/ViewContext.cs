@@ -52,7 +52,7 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger, Kept.Ke
 }
 
 /// <summary>Counters of the FUSE server, for the status file.</summary>
-internal sealed record ServerStatus(string MountPoint, string Protocol, string Transport, string Keeper, int OpenFiles, int OpenDirectories, IReadOnlyList<(string Name, long Requests, long Errors)> Counts);
+internal sealed record ServerStatus(string MountPoint, string Protocol, string Transport, string Keeper, string Seccomp, int OpenFiles, int OpenDirectories, IReadOnlyList<(string Name, long Requests, long Errors)> Counts);
 
 /// <summary>Native memory that an iterator is read into.</summary>
 internal sealed unsafe class ReadBuffer

@@ -30,6 +30,7 @@ internal sealed class WorkerPool
         _device = device;
         _dispatcher = dispatcher;
         _rings = rings;
+        IsOverRings = isOverRings;
         _kept = isOverRings ? 1 // for FORGET and INTERRUPT
             : options.Workers > 0 ? options.Workers : Math.Min(Environment.ProcessorCount, 16);
         _most = options.MaxWorkers > 0 ? Math.Max(options.MaxWorkers, _kept) : Math.Max(4 * _kept, 16);
@@ -37,6 +38,8 @@ internal sealed class WorkerPool
     }
 
     internal int Workers => _kept;
+
+    internal bool IsOverRings { get; }
 
     internal int Descriptor => _device.Descriptor;
 
@@ -178,7 +181,8 @@ internal sealed class WorkerPool
             do
             {
                 Volatile.Write(ref _awake, true);
-                while (Volatile.Read(ref _idle) <= 0 && !Volatile.Read(ref _ending)) Relieve(before);
+                do Relieve(before); // once in any case: so nobody wakes us again within our patience
+                while (Volatile.Read(ref _idle) <= 0 && !Volatile.Read(ref _ending));
                 _exhausted = false;
                 Volatile.Write(ref _awake, false);
                 Interlocked.MemoryBarrier(); // against LeaveIdle, which counts first and then looks whether we are awake

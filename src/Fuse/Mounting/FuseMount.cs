@@ -1,5 +1,5 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 using static System.FormattableString;
 using static Tmds.Linux.LibC;
 
@@ -24,6 +24,7 @@ public sealed class FuseMount : IAsyncDisposable
     private readonly WorkerPool _workers;
     private readonly ILogger _logger;
     private readonly MountInfo _mount;
+    private SafeFileHandle? _abort;
 
     private FuseMount(
         string mountPoint, FuseDispatcher dispatcher, WorkerPool workers, RingPool? rings, string transport, MountInfo mount, ILogger logger)
@@ -35,6 +36,7 @@ public sealed class FuseMount : IAsyncDisposable
         if (rings is not null) rings.Abort = () => _ = TryUnmountAsync(MNT_FORCE | MNT_DETACH);
         _mount = mount;
         _logger = logger;
+        _ = TryOpenAbort(out _abort);
     }
 
     /// <summary>The absolute path, symbolic links resolved.</summary>
@@ -47,6 +49,9 @@ public sealed class FuseMount : IAsyncDisposable
     /// How requests come: <c>io_uring, N queues</c>, or <c>/dev/fuse, N workers</c>, with the reason in brackets when io_uring was wanted.
     /// </summary>
     public string Transport { get; }
+
+    /// <summary>Whether requests come over io_uring.</summary>
+    public bool IsOverIoUring => _workers.IsOverRings;
 
     /// <summary>
     /// What another process needs, beside <see cref="Descriptor"/>, to go on with the mount; null: the kernel cannot send again what this one would die with.
@@ -178,6 +183,7 @@ public sealed class FuseMount : IAsyncDisposable
     private async Task LogEndAsync()
     {
         await _workers.Ended.ConfigureAwait(false);
+        _abort?.Dispose();
         Log.Unmounted(_logger, MountPoint);
     }
 
@@ -248,16 +254,38 @@ public sealed class FuseMount : IAsyncDisposable
     });
 
     /// <summary>
-    /// For a mount that was detached while in use: the connection's switch in fusectl, if that is mounted. Its name is the minor.
+    /// The connection's switch in fusectl, if that is mounted: its name is the minor. Opened at the start, as a process may have lost the right to open
+    /// anything for writing when it ends.
     /// </summary>
-    private void Abort()
+    private string TryOpenAbort(out SafeFileHandle? handle)
     {
+        handle = null;
         string minor = _mount.Device[(_mount.Device.IndexOf(':', StringComparison.Ordinal) + 1)..];
         try
         {
-            File.WriteAllText(string.Create(CultureInfo.InvariantCulture, $"/sys/fs/fuse/connections/{minor}/abort"), "1");
+            handle = File.OpenHandle(Invariant($"/sys/fs/fuse/connections/{minor}/abort"), FileMode.Open, FileAccess.Write);
+            return "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>For a mount that was detached while in use.</summary>
+    private void Abort()
+    {
+        string cause = _abort is null ? TryOpenAbort(out _abort) : "";
+        if (_abort is null)
+        {
+            Log.NoAbort(_logger, MountPoint, cause);
+            return;
+        }
+        try
+        {
+            RandomAccess.Write(_abort, "1"u8, 0);
+        }
+        catch (IOException e)
         {
             Log.NoAbort(_logger, MountPoint, e.Message);
         }

@@ -52,5 +52,5 @@ public sealed class FuseMountOptions
     public int MaxWorkers { get; init; }
 
     /// <summary>How long a request may wait inside the file system before a further worker is started in its stead.</summary>
-    public TimeSpan WorkerPatience { get; init; } = TimeSpan.FromMilliseconds(10);
+    public TimeSpan WorkerPatience { get; init; } = TimeSpan.FromMilliseconds(20);
 }
