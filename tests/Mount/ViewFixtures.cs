@@ -52,5 +52,5 @@ public sealed class RingView() : MountedView(new ViewOptions { IsOverIoUring = t
 /// <summary>How a view is started as if the machine had one processor.</summary>
 public static class OneProcessor
 {
-    public static ViewOptions Options { get; } = new() { Prefix = ["taskset", "-c", "0"], Environment = { ["DOTNET_PROCESSOR_COUNT"] = "1" } };
+    public static ViewOptions Options { get; } = new() { Prefix = ["env", "DOTNET_PROCESSOR_COUNT=1", "taskset", "-c", "0"] };
 }

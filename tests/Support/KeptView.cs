@@ -16,7 +16,7 @@ public sealed class KeptView : IDisposable
         PinDirectory = ViewBinary.NewPinDirectory();
         Directory.CreateDirectory(Root);
         // A file is what a view in the background goes on writing its log to.
-        Tool.Shell("exec \"${@:2}\" 2>\"$1\"", [LogPath, binary ?? ViewBinary.Path, Root, "--pin-dir", PinDirectory, .. arguments]).Succeeded();
+        Tool.Shell("exec \"${@:2}\" 2>\"$1\"", [LogPath, .. Everywhere.Prefix, binary ?? ViewBinary.Path, Root, "--pin-dir", PinDirectory, .. arguments]).Succeeded();
     }
 
     public string Root { get; }

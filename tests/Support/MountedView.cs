@@ -10,12 +10,12 @@ public sealed record ViewOptions
     public string[] Arguments { get; init; } = [];
 
     /// <summary>Program and arguments that go before the binary, such as taskset.</summary>
-    public string[] Prefix { get; init; } = [];
+    public string[] Prefix { get; init; } = Everywhere.Prefix;
 
     public Dictionary<string, string> Environment { get; init; } = [];
 
     /// <summary>Requests come over io_uring, if this kernel can.</summary>
-    public bool IsOverIoUring { get; init; }
+    public bool IsOverIoUring { get; init; } = Everywhere.IsOverIoUring;
 
     /// <summary>null: a new directory.</summary>
     public string? MountPoint { get; init; }

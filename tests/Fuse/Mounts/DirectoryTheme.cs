@@ -38,6 +38,8 @@ public abstract class DirectoryTheme(Programs programs, Transport transport) : M
 
 public sealed class DeviceDirectoryTests(Programs programs) : DirectoryTheme(programs, Transport.Device);
 
+public sealed class DeviceOnOneProcessorDirectoryTests(Programs programs) : DirectoryTheme(programs, Transport.DeviceOnOneProcessor);
+
 public sealed class RingDirectoryTests(Programs programs) : DirectoryTheme(programs, Transport.Ring);
 
 public sealed class RingOnOneProcessorDirectoryTests(Programs programs) : DirectoryTheme(programs, Transport.RingOnOneProcessor);

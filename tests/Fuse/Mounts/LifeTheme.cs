@@ -128,4 +128,8 @@ public abstract class LifeTheme(Transport transport) : MountTheme(transport)
 
 public sealed class DeviceLifeTests() : LifeTheme(Transport.Device);
 
+public sealed class DeviceOnOneProcessorLifeTests() : LifeTheme(Transport.DeviceOnOneProcessor);
+
 public sealed class RingLifeTests() : LifeTheme(Transport.Ring);
+
+public sealed class RingOnOneProcessorLifeTests() : LifeTheme(Transport.RingOnOneProcessor);

@@ -85,6 +85,8 @@ public abstract class LoadTheme(Transport transport) : MountTheme(transport)
 
 public sealed class DeviceLoadTests() : LoadTheme(Transport.Device);
 
+public sealed class DeviceOnOneProcessorLoadTests() : LoadTheme(Transport.DeviceOnOneProcessor);
+
 public sealed class RingLoadTests() : LoadTheme(Transport.Ring);
 
 public sealed class RingOnOneProcessorLoadTests() : LoadTheme(Transport.RingOnOneProcessor);

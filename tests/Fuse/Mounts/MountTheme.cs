@@ -6,6 +6,7 @@ namespace Fuse.Tests;
 public enum Transport
 {
     Device,
+    DeviceOnOneProcessor,
     Ring,
     RingOnOneProcessor,
 }
@@ -15,7 +16,7 @@ public abstract class MountTheme(Transport transport) : IDisposable
 {
     private SampleServer? _server;
 
-    internal bool IsRing => transport != Transport.Device && RingSwitch.IsThere;
+    internal bool IsRing => transport is Transport.Ring or Transport.RingOnOneProcessor && RingSwitch.IsThere;
 
     /// <summary>The test's server, started when first asked for.</summary>
     internal SampleServer Server => _server ??= Start();

@@ -96,6 +96,8 @@ public abstract class PosixTheme(Programs programs, Transport transport) : Mount
 
 public sealed class DevicePosixTests(Programs programs) : PosixTheme(programs, Transport.Device);
 
+public sealed class DeviceOnOneProcessorPosixTests(Programs programs) : PosixTheme(programs, Transport.DeviceOnOneProcessor);
+
 public sealed class RingPosixTests(Programs programs) : PosixTheme(programs, Transport.Ring);
 
 public sealed class RingOnOneProcessorPosixTests(Programs programs) : PosixTheme(programs, Transport.RingOnOneProcessor);

@@ -128,6 +128,8 @@ public abstract class ReadTheme(Transport transport) : MountTheme(transport)
 
 public sealed class DeviceReadTests() : ReadTheme(Transport.Device);
 
+public sealed class DeviceOnOneProcessorReadTests() : ReadTheme(Transport.DeviceOnOneProcessor);
+
 public sealed class RingReadTests() : ReadTheme(Transport.Ring);
 
 public sealed class RingOnOneProcessorReadTests() : ReadTheme(Transport.RingOnOneProcessor);

@@ -20,7 +20,7 @@ internal sealed class SampleServer : IDisposable
 
     /// <param name="transport">Which one.</param>
     /// <param name="prefix">What goes before the program, such as taskset.</param>
-    /// <param name="isOffered">What the kernel's switch says while the server starts; only without <see cref="Transport.Device"/>.</param>
+    /// <param name="isOffered">What the kernel's switch says while the server starts; only for rings.</param>
     /// <param name="mountPoint">Null: a new one.</param>
     /// <param name="arguments">After the mount point; none: 0.</param>
     internal SampleServer(Transport transport, string[]? prefix, bool isOffered, string? mountPoint, params string[] arguments)
@@ -29,8 +29,9 @@ internal sealed class SampleServer : IDisposable
         MountPoint = mountPoint ?? NewDirectory();
         string program = Path.Combine(AppContext.BaseDirectory, "SampleFs.dll");
         string[] command = ["dotnet", program, MountPoint, .. arguments.Length == 0 ? ["0"] : arguments];
-        if (transport == Transport.RingOnOneProcessor) command = ["taskset", "-c", "0", .. command];
-        if (transport != Transport.Device && !arguments.Contains("auto")) command = [.. command, RingSwitch.IsThere ? "on" : "auto"];
+        bool isOnOne = transport is Transport.DeviceOnOneProcessor or Transport.RingOnOneProcessor, isDevice = transport is Transport.Device or Transport.DeviceOnOneProcessor;
+        if (isOnOne) command = ["taskset", "-c", "0", .. command];
+        if (!isDevice && !arguments.Contains("auto")) command = [.. command, RingSwitch.IsThere ? "on" : "auto"];
         command = [.. prefix ?? [], .. command];
         ProcessStartInfo start = new(command[0], command[1..])
         {
@@ -38,8 +39,8 @@ internal sealed class SampleServer : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (transport == Transport.RingOnOneProcessor) start.Environment["DOTNET_PROCESSOR_COUNT"] = "1";
-        using RingSwitch? on = transport == Transport.Device ? null : new RingSwitch(isOffered); // until INIT is answered
+        if (isOnOne) start.Environment["DOTNET_PROCESSOR_COUNT"] = "1";
+        using RingSwitch? on = isDevice ? null : new RingSwitch(isOffered); // until INIT is answered
         _process = Process.Start(start)!;
         _process.ErrorDataReceived += (_, line) => Collect(line.Data);
         _process.BeginErrorReadLine();
