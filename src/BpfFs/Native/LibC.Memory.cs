@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace BpfFs.Native;
 
-/// <summary>Memory that outlives its process. Functions that fail give -1 and set errno.</summary>
+/// <summary>Memory: what outlives its process, what is free. Functions that fail give -1 and set errno.</summary>
 internal static unsafe partial class LibC
 {
     public const uint MFD_CLOEXEC = 1; // <linux/memfd.h>
@@ -29,4 +29,8 @@ internal static unsafe partial class LibC
     /// <summary><c>struct rlimit</c> is two words: soft and hard.</summary>
     [LibraryImport(Library, SetLastError = true)]
     public static partial int getrlimit(int resource, ulong* limit);
+
+    /// <summary>malloc_trim(3): gives free pages of malloc(3) back.</summary>
+    [LibraryImport(Library)]
+    public static partial int malloc_trim(nuint pad);
 }
