@@ -147,7 +147,7 @@ public sealed class RestartTests
         Assert.True(Poll.Until(() => File.ReadAllText($"/proc/{reader.Id}/syscall").Length > 0));
         Assert.False(reader.HasExited);
         reader.Kill();
-        Assert.True(reader.WaitForExit(5000), "a reader cannot be killed");
+        Assert.True(reader.WaitForExit(Patience.Of(5)), "a reader cannot be killed");
 
         // Once the program is good again, the view is.
         File.Move(directory.At("good"), binary, overwrite: true);
@@ -293,7 +293,7 @@ public sealed class RestartTests
         finally
         {
             Volatile.Write(ref ended[0], true);
-            Assert.True(Task.WhenAny(Task.WhenAll(readers), Task.Delay(20_000)).GetAwaiter().GetResult() is not null);
+            Assert.True(Task.WhenAny(Task.WhenAll(readers), Task.Delay(Patience.Of(20))).GetAwaiter().GetResult() is not null);
         }
         Task.WaitAll(readers);
         Assert.All(rounds, r => Assert.NotEqual(0, r));
