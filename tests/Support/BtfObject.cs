@@ -14,7 +14,7 @@ public sealed partial class BtfObject : IDisposable
         string source = Path.Combine(AppContext.BaseDirectory, "Fixtures", name + ".bpf.c");
         string compiled = Path.Combine(AppContext.BaseDirectory, "Fixtures", name + ".bpf.o");
         Tool.Run("clang", "-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", "-idirafter", "/usr/include/x86_64-linux-gnu",
-            "-c", source, "-o", compiled).Succeeded();
+            KernelNames.Has("bpf_rcu_read_lock") ? "-DHAS_RCU_READ_LOCK" : "-UHAS_RCU_READ_LOCK", "-c", source, "-o", compiled).Succeeded();
         _object = bpf_object__open_file(compiled, 0);
         if (_object == 0) throw Bpf.Failed(Marshal.GetLastPInvokeError(), $"open {compiled}");
         int result = bpf_object__load(_object);

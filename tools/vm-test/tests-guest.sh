@@ -16,8 +16,10 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t bpf bpf /sys/fs/bpf
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t securityfs securityfs /sys/kernel/security
+mkdir -p /lib/modules
 mount --bind /repo/modules /lib/modules
-modprobe fuse 2>/dev/null # built in from 6.12 on
+modprobe -q fuse # built in from 6.12 on
+[ -c /dev/fuse ] || echo "not ok - there is no /dev/fuse"
 hostname guest
 ip link set lo up
 
@@ -25,6 +27,8 @@ ip link set lo up
 export BPFFS_PATIENCE=20 VSTEST_CONNECTION_TIMEOUT=900 VSTEST_TESTHOST_SHUTDOWN_TIMEOUT=60000
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en DOTNET_EnableDiagnostics=0
 cd /repo || exit
+# for the log of a run that hangs
+(while sleep 60; do ps -eo pid,etimes,time,args --sort=-time | head -n 6 | cut -c1-150 >/dev/console; done) &
 filter=$(cat filter)
 dotnet vstest tests/Mount/bin/Debug/net10.0/Mount.Tests.dll --logger:'console;verbosity=normal' ${filter:+--TestCaseFilter:"$filter"} 2>&1 | awk '
     match($0, /^  (Passed|Failed|Skipped) /) {
@@ -35,6 +39,7 @@ dotnet vstest tests/Mount/bin/Debug/net10.0/Mount.Tests.dll --logger:'console;ve
         next
     }
     /^Total tests: / { total = $3 }
+    /^ *\[xUnit.net / { next } # the same again
     NF { print "#   " $0; fflush() }
     END { print "1.." total }'
 sleep 0.2
