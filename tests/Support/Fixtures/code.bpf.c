@@ -35,7 +35,7 @@ __u64 total, other_total = 5;
 const volatile __u32 limit = 7;
 int numbers[100];
 
-#ifdef HAS_RCU_READ_LOCK /* since Linux 6.2 */
+#ifdef HAS_bpf_rcu_read_lock /* Linux 6.2 */
 extern void bpf_rcu_read_lock(void) __ksym;
 extern void bpf_rcu_read_unlock(void) __ksym;
 #else
