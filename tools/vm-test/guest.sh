@@ -12,6 +12,12 @@ run_guest() {
         -serial "file:$dir/console" -serial stdio </dev/null 9>&- | tee "$dir/guest" || status=$?
     [ "$status" != 124 ] || echo "# killed after $timeout seconds"
     echo "# $kernel_release $append took $((SECONDS - start)) seconds"
+    # With a thread for each processor, one may meet a breakpoint of the kernel's code patching that is no longer there: QEMU's fault, and rare.
+    if ! plan_holds "$dir/guest" && grep -q 'int3: 0000' "$dir/console" && [ -z "${3:-}" ]; then
+        echo "# $kernel_release $append ended with int3; once more"
+        run_guest "$dir" "$append" again
+        return
+    fi
     if ! plan_holds "$dir/guest"; then
         echo "not ok - $kernel_release ran to its end # no matching plan: panic or hang; the console's last lines follow"
         tail -n 40 "$dir/console" 2>/dev/null | tr -d '\r' | sed 's/^/# /'

@@ -5,7 +5,7 @@ mount -o remount,rw /
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t tmpfs -o mode=1777 tmp /tmp
-mount -t tmpfs run /run
+mount -t tmpfs -o mode=755 run /run
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs -o mode=1777 shm /dev/shm

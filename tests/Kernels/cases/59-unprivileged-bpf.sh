@@ -6,6 +6,7 @@ sysctl=/proc/sys/kernel/unprivileged_bpf_disabled
 public="cat $MNT/progs.json $MNT/maps.json $MNT/links.json $MNT/progs.debug"
 seed_fixtures
 view
+remember
 before=''
 # 1 is the last: the kernel does not let it be changed after
 for setting in 0 2 1; do
@@ -17,6 +18,7 @@ for setting in 0 2 1; do
     same "$setting: it is as with the setting before" "$by_root" "${before:-$by_root}"
     before=$by_root
     check "$setting: check finds it in order" bpffs-view check
+    within 10 nothing_new # of check
     has "$setting: a user's check says what is missing" "$(as_nobody 'bpffs-view check')" 'privileges missing CAP_SYS_ADMIN.*'
 done
 end_view
