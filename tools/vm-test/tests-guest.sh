@@ -22,6 +22,7 @@ modprobe -q fuse # built in from 6.12 on
 [ -c /dev/fuse ] || echo "not ok - there is no /dev/fuse"
 hostname guest
 ip link set lo up
+ulimit -n 1048576 # a kernel gives its first process 4096
 
 # TCG is that much slower than a processor
 export BPFFS_PATIENCE=8 VSTEST_CONNECTION_TIMEOUT=900 VSTEST_TESTHOST_SHUTDOWN_TIMEOUT=60000
