@@ -31,7 +31,7 @@ cd /repo || exit
 # for the log of a run that hangs
 (while sleep 60; do ps -eo pid,etimes,time,args --sort=-time | head -n 6 | cut -c1-150 >/dev/console; done) &
 filter=$(cat filter)
-dotnet vstest tests/Mount/bin/Debug/net10.0/Mount.Tests.dll --logger:'console;verbosity=normal' ${filter:+--TestCaseFilter:"$filter"} 2>&1 | awk '
+dotnet vstest tests/Mount/bin/Debug/net10.0/Mount.Tests.dll --logger:'console;verbosity=normal' ${filter:+--TestCaseFilter:"$filter"} 2>&1 | mawk -W interactive '
     match($0, /^  (Passed|Failed|Skipped) /) {
         result = $1
         sub(/^  [A-Z][a-z]+ /, "")
