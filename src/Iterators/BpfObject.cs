@@ -58,9 +58,10 @@ internal sealed unsafe class BpfObject : SafeHandle
         int result = LibBpf.bpf_object__load(handle);
         if (result < 0)
         {
-            throw HasKernelBtf()
-                ? Failure("load", _name, -result)
-                : new BpfException("load", _kernelBtf, -result, LibBpfLog.Tail(12), "not the kernel's BTF (it must be built with CONFIG_DEBUG_INFO_BTF)");
+            // libbpf says only EIO, ENOENT or EINVAL of the object
+            if (!HasKernelBtf()) throw new BpfException("load", _kernelBtf, -result, LibBpfLog.Tail(12), "not the kernel's BTF (it must be built with CONFIG_DEBUG_INFO_BTF)");
+            if (!KernelMemory.IsReadable()) throw new BpfException("load", _name, -result, "", KernelMemory.Forbidden);
+            throw Failure("load", _name, -result);
         }
         LastingDescriptors.AddAll(handle);
     }
@@ -88,7 +89,6 @@ internal sealed unsafe class BpfObject : SafeHandle
         fixed (byte* name = Encoding.UTF8.GetBytes(map + '\0')) return LibBpf.bpf_object__find_map_fd_by_name(handle, name);
     }
 
-    /// <summary>libbpf only says EIO or ENOENT of the object where it is the kernel's BTF that it cannot read.</summary>
     private bool HasKernelBtf()
     {
         try

@@ -15,7 +15,10 @@ public struct MapFdInfo
     /// <summary>Whether they are jited; -1: no owner.</summary>
     public int owner_jited;
 
-    /// <summary>Reads it for a map's descriptor; 0 or an errno.</summary>
+    /// <summary>1: user space can no longer change it.</summary>
+    public uint frozen;
+
+    /// <summary>Reads it for a map's descriptor; 0 or an errno. A program's has memlock.</summary>
     public static unsafe int Read(in Fd map, out MapFdInfo info)
     {
         info = new MapFdInfo { owner_prog_type = -1, owner_jited = -1 };
@@ -39,6 +42,7 @@ public struct MapFdInfo
             if (colon < 0 || !Utf8Parser.TryParse(line[(colon + 2)..], out long value, out _)) continue;
             ReadOnlySpan<byte> key = line[..colon];
             if (key.SequenceEqual("memlock"u8)) info.memlock = value;
+            else if (key.SequenceEqual("frozen"u8)) info.frozen = (uint)value;
             else if (key.SequenceEqual("owner_prog_type"u8)) info.owner_prog_type = (int)value;
             else if (key.SequenceEqual("owner_jited"u8)) info.owner_jited = (int)value;
         }

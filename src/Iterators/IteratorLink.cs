@@ -5,7 +5,7 @@ using LibC = Tmds.Linux.LibC;
 namespace Iterators;
 
 /// <summary>An iterator program attached to its target: a bpf_link of type iter, from which each reader makes a fresh iterator.</summary>
-public sealed unsafe class IteratorLink : SafeHandle
+public sealed unsafe class IteratorLink : SafeHandle, IRecordSource
 {
     private const uint BPF_CGROUP_ITER_DESCENDANTS_PRE = 2; // enum bpf_cgroup_iter_order
 
@@ -26,9 +26,7 @@ public sealed unsafe class IteratorLink : SafeHandle
     /// <summary>The link's descriptor; this object keeps owning it.</summary>
     public int Descriptor => (int)handle;
 
-    /// <summary>
-    /// A new iterator (BPF_ITER_CREATE): reading it walks all objects as they are now. Fails with EMFILE, ENFILE, ENOMEM.
-    /// </summary>
+    /// <inheritdoc/>
     public Fd Create() => new(LibBpf.bpf_iter_create((int)handle));
 
     internal static IteratorLink Attach(string program, int programFd)

@@ -27,6 +27,7 @@ public sealed unsafe class IteratorSet : IDisposable
 {
     private readonly BpfObject _object;
     private readonly List<ProgramRow> _missing = [];
+    private readonly List<ProgramRow> _forbidden = [];
     private readonly List<LazyObject> _lazy = [];
 
     private IteratorSet(BpfObject @object) => _object = @object;
@@ -41,19 +42,19 @@ public sealed unsafe class IteratorSet : IDisposable
     public IteratorLink? DumpLinks { get; private set; }
 
     /// <summary><see cref="prog_record"/> of every program, by id.</summary>
-    public IteratorLink? Progs { get; private set; }
+    public IRecordSource? Progs { get; private set; }
 
     /// <summary><see cref="prog_row_record"/> of every program, by id.</summary>
-    public IteratorLink? ProgRows { get; private set; }
+    public IRecordSource? ProgRows { get; private set; }
 
     /// <summary><see cref="prog_map_record"/>: every use of a map by a program, by the program's id.</summary>
-    public IteratorLink? ProgMaps { get; private set; }
+    public IRecordSource? ProgMaps { get; private set; }
 
     /// <summary><see cref="map_record"/> of every map, by id.</summary>
-    public IteratorLink? Maps { get; private set; }
+    public IRecordSource? Maps { get; private set; }
 
     /// <summary><see cref="link_record"/> of every link, by id.</summary>
-    public IteratorLink? Links { get; private set; }
+    public IRecordSource? Links { get; private set; }
 
     /// <summary><see cref="holder_record"/>: every file descriptor that holds an object, by process.</summary>
     public IteratorLink? Holders { get; private set; }
@@ -70,8 +71,8 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary>The elements of maps.</summary>
     public MapElements Elements { get; private set; } = null!;
 
-    /// <summary>The code of programs.</summary>
-    public CodeReader Code { get; private set; } = null!;
+    /// <summary>The code of programs; null: the kernel forbids it.</summary>
+    public CodeReader? Code { get; private set; }
 
     /// <summary><see cref="task_record"/> of every process, or of one by its thread.</summary>
     public LazyIterator? Tasks { get; private set; }
@@ -111,6 +112,12 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <summary>Programs that this kernel has no target for.</summary>
     public IReadOnlyList<ProgramRow> Missing => _missing;
 
+    /// <summary>Programs that this kernel forbids.</summary>
+    public IReadOnlyList<ProgramRow> Forbidden => _forbidden;
+
+    /// <summary>Whether programs may read the kernel's memory. If not, objects are what bpf(2) tells of them (<see cref="SyscallRecords"/>), and what only the kernel's memory has is not there.</summary>
+    public bool ReadsMemory => _forbidden.Count == 0;
+
     /// <summary>Programs that were left out because nobody wants them.</summary>
     public IReadOnlyList<ProgramRow> NotNeeded { get; private set; } = [];
 
@@ -127,15 +134,18 @@ public sealed unsafe class IteratorSet : IDisposable
         IteratorSet? set = null;
         try
         {
-            loaded = OpenAndLoad(options, leftOut);
-            set = new IteratorSet(loaded) { Code = new CodeReader(options.KernelBtf, logger), Attach = new AttachReader(options.KernelBtf, logger) };
+            List<ProgramRow> forbidden = [];
+            loaded = OpenAndLoad(options, leftOut, forbidden);
+            set = new IteratorSet(loaded) { Code = forbidden.Count == 0 ? new CodeReader(options.KernelBtf, logger) : null, Attach = new AttachReader(options.KernelBtf, logger) };
             set.NotNeeded = notNeeded;
-            foreach (ProgramRow row in leftOut.Except(notNeeded))
+            set._forbidden.AddRange(forbidden);
+            if (!set.ReadsMemory) Log.Forbidden(logger, KernelMemory.Forbidden);
+            foreach (ProgramRow row in leftOut.Except(notNeeded).Except(forbidden))
             {
                 set._missing.Add(row);
                 Log.TargetMissing(logger, row.Name, row.Target.Name, row.Target.Since);
             }
-            if (!options.PinsOnly) set.Net = new NetIterators(options.KernelBtf, logger);
+            if (!options.PinsOnly && set.ReadsMemory) set.Net = new NetIterators(options.KernelBtf, logger);
             set.AttachAll(leftOut, options.PinsOnly);
             if (!options.PinsOnly) set.FindLazy(options.KernelBtf, logger);
             Log.Loaded(logger, ProgramTable.Rows.Count - leftOut.Count, watch.ElapsedMilliseconds, Marshal.PtrToStringUTF8((nint)LibBpf.libbpf_version_string()) ?? "");
@@ -152,10 +162,10 @@ public sealed unsafe class IteratorSet : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (IteratorLink? link in (ReadOnlySpan<IteratorLink?>)[DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, Holders]) link?.Dispose();
+        foreach (IteratorLink? link in (ReadOnlySpan<IteratorLink?>)[DumpProgs, DumpMaps, DumpLinks, Progs as IteratorLink, ProgRows as IteratorLink, ProgMaps as IteratorLink, Maps as IteratorLink, Links as IteratorLink, Holders]) link?.Dispose();
         Pinned?.Dispose();
         _object.Dispose();
-        Code.Dispose();
+        Code?.Dispose();
         foreach (LazyObject lazy in _lazy) lazy.Dispose();
         Attach.Dispose();
         Net?.Dispose();
@@ -163,9 +173,9 @@ public sealed unsafe class IteratorSet : IDisposable
 
     /// <summary>
     /// Loads all at once, as most kernels can. Where that fails, asks which targets the kernel lacks, adds them to
-    /// <paramref name="leftOut"/> and tries the rest; asking first would cost a search of the kernel's BTF per program.
+    /// <paramref name="leftOut"/> and tries the rest; asking first would cost a search of the kernel's BTF per program. The same with what it forbids.
     /// </summary>
-    private static BpfObject OpenAndLoad(IteratorSetOptions options, List<ProgramRow> leftOut)
+    private static BpfObject OpenAndLoad(IteratorSetOptions options, List<ProgramRow> leftOut, List<ProgramRow> forbidden)
     {
         for (bool retry = false; ; retry = true)
         {
@@ -182,6 +192,11 @@ public sealed unsafe class IteratorSet : IDisposable
                 if (retry) throw;
                 int before = leftOut.Count;
                 leftOut.AddRange(ProgramTable.Rows.Except(leftOut).Where(row => !IsKnown(row.Target)).ToList());
+                if (!KernelMemory.IsReadable())
+                {
+                    forbidden.AddRange(ProgramTable.Rows.Except(leftOut).Where(row => row.ReadsMemory));
+                    leftOut.AddRange(forbidden);
+                }
                 if (leftOut.Count == before || leftOut.Count == ProgramTable.Rows.Count) throw;
             }
         }
@@ -200,6 +215,11 @@ public sealed unsafe class IteratorSet : IDisposable
         HashSet<Target> known = KernelTypes.KnownTargets(kernelBtf, [.. LazyPrograms.Rows.Select(row => row.Target).Distinct()]);
         ProgramRow[] missing = [.. LazyPrograms.Rows.Where(row => !known.Contains(row.Target))];
         _missing.AddRange(missing);
+        if (!ReadsMemory)
+        {
+            _forbidden.AddRange(LazyPrograms.Rows.Except(missing).Where(row => row.ReadsMemory));
+            missing = [.. missing, .. _forbidden];
+        }
         var tasks = new LazyObject("tasks.bpf.o", [.. LazyPrograms.OfTasks.Intersect(missing)], kernelBtf, logger);
         var tables = new LazyObject("kernel_tables.bpf.o", [.. LazyPrograms.OfTables.Intersect(missing)], kernelBtf, logger, SetUpTables);
         _lazy.AddRange([tasks, tables]);
@@ -229,7 +249,17 @@ public sealed unsafe class IteratorSet : IDisposable
         DumpProgs = attach(ProgramTable.DumpProgs);
         DumpMaps = attach(ProgramTable.DumpMaps);
         DumpLinks = attach(ProgramTable.DumpLinks);
-        Progs = attach(ProgramTable.Progs);
+        int cpus = LibBpf.libbpf_num_possible_cpus();
+        if (cpus < 0) throw new BpfException("read", "/sys/devices/system/cpu/possible", -cpus);
+        if (!ReadsMemory)
+        {
+            (Progs, ProgRows, ProgMaps, Maps, Links) = (SyscallRecords.Progs, SyscallRecords.ProgRows, SyscallRecords.ProgMaps, SyscallRecords.Maps, SyscallRecords.Links);
+            One = OneObject.BySyscalls;
+            Elements = new MapElements(-1, cpus);
+            return;
+        }
+        IteratorLink? progs = attach(ProgramTable.Progs);
+        Progs = progs;
         ProgRows = attach(ProgramTable.ProgRows);
         ProgMaps = attach(ProgramTable.ProgMaps);
         Maps = attach(ProgramTable.Maps);
@@ -241,14 +271,12 @@ public sealed unsafe class IteratorSet : IDisposable
             _object.ProgramFd(ProgramTable.OneProgFunc.Name), _object.ProgramFd(ProgramTable.OneMap.Name),
             leftOut.Contains(ProgramTable.OneLink) ? -1 : _object.ProgramFd(ProgramTable.OneLink.Name),
             _object.ProgramFd(ProgramTable.LinkFunc.Name), _object.ProgramFd(ProgramTable.BtfFunc.Name));
-        int cpus = LibBpf.libbpf_num_possible_cpus();
-        if (cpus < 0) throw new BpfException("read", "/sys/devices/system/cpu/possible", -cpus);
         setup_record setup = new() { possible_cpus = (uint)cpus };
         int result = OneObject.Run(_object.ProgramFd(ProgramTable.Setup.Name), ref setup);
         if (result != 0) throw new BpfException("run", ProgramTable.Setup.Name, result);
         Elements = new MapElements(leftOut.Contains(ProgramTable.MapElements) ? -1 : _object.ProgramFd(ProgramTable.MapElements.Name), cpus);
         if (leftOut.Contains(ProgramTable.WalkPins)) return;
-        PinWalkErrno = PinWalk.Open(_object.ProgramFd(ProgramTable.WalkPins.Name), _object.MapFd("pin_output"), Progs!.Descriptor, out PinWalk? pinned);
+        PinWalkErrno = PinWalk.Open(_object.ProgramFd(ProgramTable.WalkPins.Name), _object.MapFd("pin_output"), progs!.Descriptor, out PinWalk? pinned);
         Pinned = pinned;
     }
 }

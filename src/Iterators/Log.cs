@@ -15,6 +15,9 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Warning, "iterator {Program} left out: this kernel has no target {Target} (since Linux {Since})")]
     public static partial void TargetMissing(ILogger logger, string program, string target, string since);
 
+    [LoggerMessage(26, LogLevel.Warning, "{Restriction}: objects are what bpf(2) tells of them, and what it does not tell is missing")]
+    public static partial void Forbidden(ILogger logger, string restriction);
+
     [LoggerMessage(4, LogLevel.Information, "mounted a bpffs at {Path}")]
     public static partial void MountedBpffs(ILogger logger, string path);
 

@@ -10,6 +10,9 @@ namespace Iterators;
 /// </summary>
 public sealed unsafe class OneObject : IProgFunctions
 {
+    /// <summary>What bpf(2) tells, for kernels that let no program read their memory: functions have no names then (ENOSYS).</summary>
+    internal static OneObject BySyscalls { get; } = new(-1, -1, -1, -1, -1, -1, -1);
+
     private readonly int _prog, _progMaps, _progFunc, _map, _link, _linkFunc, _btfFunc;
 
     internal OneObject(int prog, int progMaps, int progFunc, int map, int link, int linkFunc, int btfFunc)
@@ -31,6 +34,12 @@ public sealed unsafe class OneObject : IProgFunctions
         using Fd fd = new(LibBpf.bpf_prog_get_fd_by_id(id));
         if (fd.Errno != 0) return fd.Errno;
         record.fd = maps.fd = (uint)fd.Value;
+        if (_prog < 0)
+        {
+            int failed = SyscallRecords.ReadProg(fd, out record.prog, maps.map_ids);
+            maps.cnt = Math.Min(record.prog.used_map_cnt, (uint)((ReadOnlySpan<uint>)maps.map_ids).Length);
+            return failed;
+        }
         int errno = Run(_prog, ref record);
         if (errno != 0 || record.error != 0) return errno != 0 ? errno : record.error;
         ReadOnlySpan<uint> first = record.prog.map_ids;
@@ -51,6 +60,12 @@ public sealed unsafe class OneObject : IProgFunctions
         using Fd fd = new(LibBpf.bpf_prog_get_fd_by_id(id));
         if (fd.Errno != 0) return fd.Errno;
         record.fd = (uint)fd.Value;
+        if (_progMaps < 0)
+        {
+            int failed = SyscallRecords.ReadProg(fd, out prog_record prog, record.map_ids);
+            record.cnt = Math.Min(prog.used_map_cnt, (uint)((ReadOnlySpan<uint>)record.map_ids).Length);
+            return failed;
+        }
         int errno = Run(_progMaps, ref record);
         return errno != 0 ? errno : record.error;
     }
@@ -62,7 +77,7 @@ public sealed unsafe class OneObject : IProgFunctions
     public int ReadFunction(in Fd prog, uint index, out one_prog_func_record record)
     {
         record = new one_prog_func_record { fd = (uint)prog.Value, index = index };
-        int errno = prog.Errno != 0 ? prog.Errno : Run(_progFunc, ref record);
+        int errno = prog.Errno != 0 ? prog.Errno : _progFunc < 0 ? LibC.ENOSYS : Run(_progFunc, ref record);
         return errno != 0 ? errno : record.error;
     }
 
@@ -79,6 +94,7 @@ public sealed unsafe class OneObject : IProgFunctions
         record = default;
         if (fd.Errno != 0) return fd.Errno;
         record.fd = (uint)fd.Value;
+        if (_map < 0) return SyscallRecords.ReadMap(fd, out record.map);
         int errno = Run(_map, ref record);
         return errno != 0 ? errno : record.error;
     }
@@ -93,9 +109,10 @@ public sealed unsafe class OneObject : IProgFunctions
         record = default;
         info = default;
         name.Clear();
-        if (_link < 0) return LibC.ENOSYS;
+        if (_link < 0 && _prog >= 0) return LibC.ENOSYS;
         using Fd fd = new(LibBpf.bpf_link_get_fd_by_id(id));
         if (fd.Errno != 0) return fd.Errno;
+        if (_link < 0) return SyscallRecords.ReadLink(fd, out record.link, out info, name);
         record.fd = (uint)fd.Value;
         int errno = Run(_link, ref record);
         if (errno == 0) errno = record.error;
@@ -112,6 +129,7 @@ public sealed unsafe class OneObject : IProgFunctions
     {
         record = default;
         if (fd.Errno != 0) return fd.Errno;
+        if (program < 0) return LibC.ENOSYS;
         record.fd = (uint)fd.Value;
         record.func = func;
         int errno = Run(program, ref record);
@@ -160,7 +178,7 @@ public sealed unsafe class OneObject : IProgFunctions
     private static bool IsLink(in Fd fd) =>
         new FileInfo($"/proc/self/fd/{fd.Value}").LinkTarget is "anon_inode:bpf-link" or "anon_inode:bpf_link";
 
-    private static int ReadInfo(in Fd fd, uint linkType, out bpf_link_info info, Span<byte> name)
+    internal static int ReadInfo(in Fd fd, uint linkType, out bpf_link_info info, Span<byte> name)
     {
         info = default;
         fixed (byte* buffer = name)

@@ -66,13 +66,17 @@ public sealed record Target(string Name, string Since)
 /// <summary>One program of the compiled object and what it needs of the kernel.</summary>
 /// <param name="Name">The C function.</param>
 /// <param name="Target">What it iterates over.</param>
-public sealed record ProgramRow(string Name, Target Target);
+public sealed record ProgramRow(string Name, Target Target)
+{
+    /// <summary>Whether it reads the kernel's memory by address (bpf_probe_read_kernel), which lockdown=confidentiality forbids.</summary>
+    public bool ReadsMemory { get; init; } = true;
+}
 
 /// <summary>Every program of <c>bpf/view.bpf.c</c>.</summary>
 public static class ProgramTable
 {
     internal static readonly ProgramRow DumpProgs = new("dump_bpf_prog", Target.BpfProg);
-    internal static readonly ProgramRow DumpMaps = new("dump_bpf_map", Target.BpfMap);
+    internal static readonly ProgramRow DumpMaps = new("dump_bpf_map", Target.BpfMap) { ReadsMemory = false };
     internal static readonly ProgramRow DumpLinks = new("dump_bpf_link", Target.BpfLink);
     internal static readonly ProgramRow Progs = new("prog_records", Target.BpfProg);
     internal static readonly ProgramRow ProgRows = new("prog_row_records", Target.BpfProg);
@@ -107,7 +111,7 @@ public static class LazyPrograms
     internal static readonly ProgramRow TaskFiles = new("task_file_records", Target.TaskFile);
     internal static readonly ProgramRow TaskVmas = new("task_vma_records", Target.TaskVma);
     internal static readonly ProgramRow Cgroups = new("cgroup_row_records", Target.Cgroup);
-    internal static readonly ProgramRow Ksyms = new("print_ksyms", Target.Ksym);
+    internal static readonly ProgramRow Ksyms = new("print_ksyms", Target.Ksym) { ReadsMemory = false };
     internal static readonly ProgramRow KmemCaches = new("kmem_cache_records", Target.KmemCache);
     internal static readonly ProgramRow Dmabufs = new("dmabuf_records", Target.Dmabuf);
     internal static readonly ProgramRow SkStorages = new("sk_storage_records", Target.SkStorageMap);

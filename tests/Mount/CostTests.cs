@@ -128,7 +128,7 @@ public sealed class CostTests : IDisposable
         finally
         {
             Tool.Run("kill", "-INT", $"{strace.Id}");
-            Assert.True(strace.WaitForExit(TimeSpan.FromSeconds(10)));
+            Assert.True(strace.WaitForExit(Patience.Of(10)));
         }
         // % time, seconds, usecs/call, calls, [errors,] syscall
         return File.ReadLines(counts).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))

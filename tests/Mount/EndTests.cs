@@ -101,7 +101,7 @@ public sealed class EndTests
         Thread.Sleep(500);
         view.Signal("TERM");
         IsGone(view, ids);
-        Assert.True(load.WaitForExit(10_000));
+        Assert.True(load.WaitForExit(Patience.Of(10)));
     }
 
     [Fact]

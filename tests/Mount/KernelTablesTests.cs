@@ -43,7 +43,7 @@ public sealed partial class KernelTablesTests(PlainView view) : IClassFixture<Pl
         Assert.Contains(File.ReadLines(view.At("kernel/ksyms")), l => l.EndsWith("_print_ksyms [bpf]", StringComparison.Ordinal));
     }
 
-    [Fact]
+    [KernelFact("bpf_iter_kmem_cache", "the iterator over slab caches", "6.13")]
     public void Slab_caches_are_those_of_slabinfo()
     {
         Dictionary<string, JsonElement> ours = [];
@@ -64,7 +64,7 @@ public sealed partial class KernelTablesTests(PlainView view) : IClassFixture<Pl
         Assert.Contains("kmalloc-64", view.Read("kernel/kmem_cache"), StringComparison.Ordinal);
     }
 
-    [Fact]
+    [KernelFact("bpf_iter_dmabuf", "the iterator over DMA buffers", "6.16")]
     public void Buffers_are_those_that_processes_have()
     {
         // this kernel has nothing that makes them, so there are few, or none
@@ -78,7 +78,8 @@ public sealed partial class KernelTablesTests(PlainView view) : IClassFixture<Pl
     public void Who_may_read_them()
     {
         Tool.AsNobody("cat $1/kernel/cgroups $1/kernel/cgroups.json $1/kernel/ksyms >/dev/null", view.Root).Succeeded();
-        foreach (string name in (string[])["kmem_cache", "kmem_cache.json", "dmabuf", "dmabuf.json"])
+        string[] slabs = KernelNames.Lacks("bpf_iter_kmem_cache", "6.13") ? [] : ["kmem_cache", "kmem_cache.json"], buffers = KernelNames.Lacks("bpf_iter_dmabuf", "6.16") ? [] : ["dmabuf", "dmabuf.json"];
+        foreach (string name in slabs.Concat(buffers))
             Assert.Contains("Permission denied", Tool.AsNobody("cat $1", view.At($"kernel/{name}")).Errors, StringComparison.Ordinal);
     }
 

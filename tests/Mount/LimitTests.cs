@@ -121,7 +121,7 @@ public sealed partial class LimitTests
             using Process reader = Process.Start(new ProcessStartInfo("cat", [view.At("progs.json")]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             Assert.False(Poll.Until(() => reader.HasExited, 0.5));
             reader.Kill(); // SIGKILL
-            Assert.True(reader.WaitForExit(5000), "a reader of a stopped server cannot be killed");
+            Assert.True(reader.WaitForExit(Patience.Of(5)), "a reader of a stopped server cannot be killed");
             // Another start sees that it is alive, if badly, and does not stack a mount upon it.
             ToolResult second = ViewBinary.Run(view.Root, "--pin-dir", ViewBinary.NewPinDirectory());
             Assert.Equal(5, second.Code);
@@ -148,7 +148,7 @@ public sealed partial class LimitTests
             using Process endless = Process.Start(new ProcessStartInfo("sh", ["-c", "exec /usr/bin/python3 -S -c 'import signal,sys\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\nwhile True:\n  for _ in open(sys.argv[1], \"rb\"): pass' \"$1\"", "sh", view.Of(map, "entries")]))!;
             Assert.True(Poll.Until(() => OpenFiles(view) > 0));
             Tool.Run("kill", $"-{signal}", $"{endless.Id}").Succeeded();
-            Assert.True(endless.WaitForExit(5000), signal);
+            Assert.True(endless.WaitForExit(Patience.Of(5)), signal);
         }
         Assert.True(Poll.Until(() => OpenFiles(view) == 0));
     }
@@ -232,7 +232,7 @@ public sealed partial class LimitTests
         inside.StandardInput.WriteLine();
         Assert.Matches("not connected|No such file|aborted", inside.StandardOutput.ReadLine());
         inside.StandardInput.WriteLine();
-        Assert.True(inside.WaitForExit(5000));
+        Assert.True(inside.WaitForExit(Patience.Of(5)));
     }
 
     [Theory]
@@ -253,7 +253,7 @@ public sealed partial class LimitTests
         Assert.Equal(isServed ? "0" : "1", other.StandardOutput.ReadLine());
         Assert.Equal(!isServed, view.HasExited);
         other.StandardInput.WriteLine();
-        Assert.True(other.WaitForExit(5000));
+        Assert.True(other.WaitForExit(Patience.Of(5)));
         Assert.Equal(0, view.WaitForExit()); // with the last mount
         Assert.Empty(Ids.Remaining(ids));
     }

@@ -33,7 +33,7 @@ public sealed class ProgDetailTests(ProgDetailTests.Fixture fixture) : IClassFix
         Assert.False(File.Exists(_view.Of(fixture.Zoo.User, "subprogs")));
     }
 
-    [Fact]
+    [KernelFact("bpf_rcu_read_lock", "the kfunc bpf_rcu_read_lock", "6.2")]
     public void Kernel_functions_have_names()
     {
         Assert.Equal("bpf_rcu_read_lock\nbpf_rcu_read_unlock\n", _view.Read($"progs/{_code.ProgramId("code_main")}/kfuncs"));
@@ -41,7 +41,7 @@ public sealed class ProgDetailTests(ProgDetailTests.Fixture fixture) : IClassFix
         Assert.Equal(0, Tool.AsNobody("cat \"$1\"", _view.At($"progs/{_code.ProgramId("code_main")}/kfuncs")).Code);
     }
 
-    [Fact]
+    [KernelFact("bpf_arena_alloc_pages", "the arena", "6.9")]
     public void An_arena_is_named()
     {
         using BpfMap arena = BpfMap.Create("d_arena", (MapType)33, 0, 0, 1, 1 << 10, extra: 1UL << 44);

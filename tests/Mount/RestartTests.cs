@@ -9,10 +9,7 @@ public sealed class RestartTests
 {
     private const int Kills = 10;
 
-    /// <summary>The kernel can send again what a killed server was asked: Linux 6.9.</summary>
-    private static readonly bool s_canResend = Version.Parse(File.ReadAllText("/proc/sys/kernel/osrelease").Split('-')[0]) >= new Version(6, 9);
-
-    [Fact]
+    [ResendFact]
     public void Eight_readers_do_not_see_ten_kills() => UnderReaders(view =>
     {
         for (int i = 1; i <= Kills; i++)
@@ -23,7 +20,7 @@ public sealed class RestartTests
         Assert.Equal(Kills, File.ReadLines(view.LogPath).Count(l => l.Contains("ended with signal 9", StringComparison.Ordinal)));
     });
 
-    [Fact]
+    [ResendFact]
     public void Eight_readers_do_not_see_a_reload() => UnderReaders(view =>
     {
         for (int i = 0; i < 3; i++)
@@ -36,10 +33,9 @@ public sealed class RestartTests
         }
     });
 
-    [Fact]
+    [ResendFact]
     public void Open_files_and_listings_go_on_where_they_were()
     {
-        if (!s_canResend) return;
         using BpfMap short_ = BpfMap.Create("restart_short", MapType.Array, 4, 8, 64);
         using Filled large = new(MapType.Array, 60_000);
         using KeptView view = new();
@@ -75,10 +71,9 @@ public sealed class RestartTests
         Assert.True(Poll.Until(() => view.Number("open_files") == 0), "a handle is left");
     }
 
-    [Fact]
+    [ResendFact]
     public void A_listing_in_pieces_neither_repeats_nor_leaves_out()
     {
-        if (!s_canResend) return;
         using Herd<BpfProgram> programs = BpfProgram.LoadMany("restart_many", 3000);
         using KeptView view = new();
         HashSet<string> seen = [];
@@ -95,10 +90,9 @@ public sealed class RestartTests
         Assert.All(programs.Skip(20), p => Assert.Contains(view.At($"progs/{p.Id}"), seen));
     }
 
-    [Fact]
+    [ResendFact]
     public async Task Pins_survive_and_are_not_doubled()
     {
-        if (!s_canResend) return;
         using KeptView view = new();
         string[] names = [.. Directory.GetFiles(view.PinDirectory).Order()];
         HashSet<string> old = Ids.HeldBy(view.Server);
@@ -122,10 +116,9 @@ public sealed class RestartTests
         Assert.Empty(Ids.Remaining(last));
     }
 
-    [Fact]
+    [ResendFact]
     public void A_crash_loop_backs_off_and_says_so_and_its_readers_can_be_killed()
     {
-        if (!s_canResend) return;
         using TemporaryDirectory directory = new();
         string binary = directory.At("bpffs-view");
         File.Copy(ViewBinary.Path, binary);
@@ -147,7 +140,7 @@ public sealed class RestartTests
         Assert.True(Poll.Until(() => File.ReadAllText($"/proc/{reader.Id}/syscall").Length > 0));
         Assert.False(reader.HasExited);
         reader.Kill();
-        Assert.True(reader.WaitForExit(5000), "a reader cannot be killed");
+        Assert.True(reader.WaitForExit(Patience.Of(5)), "a reader cannot be killed");
 
         // Once the program is good again, the view is.
         File.Move(directory.At("good"), binary, overwrite: true);
@@ -173,7 +166,7 @@ public sealed class RestartTests
             File.WriteAllText(binary, "");
             File.SetUnixFileMode(binary, UnixFileMode.UserRead | UnixFileMode.UserExecute);
             Tool.Run("kill", "-KILL", $"{server}").Succeeded();
-            if (s_canResend) Assert.True(Poll.Until(() => view.Log.Contains("5 times in a row", StringComparison.Ordinal)), view.Log);
+            if (ResendFactAttribute.Reason is null) Assert.True(Poll.Until(() => view.Log.Contains("5 times in a row", StringComparison.Ordinal)), view.Log);
             Tool.Shell(end, view.Root, $"{keeper}").Succeeded();
             Assert.True(Poll.Until(() => !Directory.Exists($"/proc/{keeper}")), end);
             Assert.Empty(Mounts.At(view.Root));
@@ -237,10 +230,9 @@ public sealed class RestartTests
         assert sorted(removed) == [b"FDSTOREREMOVE=1\nFDNAME=fuse", b"FDSTOREREMOVE=1\nFDNAME=memory"], removed
         """;
 
-    [Fact]
+    [ResendFact]
     public void The_file_descriptor_store_of_systemd_does_as_well()
     {
-        if (!s_canResend) return;
         using TemporaryDirectory directory = new();
         string root = Directory.CreateDirectory(directory.At("mnt")).FullName, pins = ViewBinary.NewPinDirectory();
         try
@@ -258,7 +250,6 @@ public sealed class RestartTests
     /// <summary>Runs something while eight readers of all kinds read; each reading must be what a whole one is.</summary>
     private static void UnderReaders(Action<KeptView> action)
     {
-        if (!s_canResend) return;
         using BpfMap map = BpfMap.Create("restart_map", MapType.Array, 4, 8, 1);
         using BpfProgram program = BpfProgram.Load("restart_prog", ProgramType.SchedCls, Instructions.Use(map));
         using Filled large = new(MapType.Array, 60_000);
@@ -293,7 +284,7 @@ public sealed class RestartTests
         finally
         {
             Volatile.Write(ref ended[0], true);
-            Assert.True(Task.WhenAny(Task.WhenAll(readers), Task.Delay(20_000)).GetAwaiter().GetResult() is not null);
+            Assert.True(Task.WhenAny(Task.WhenAll(readers), Task.Delay(Patience.Of(20))).GetAwaiter().GetResult() is not null);
         }
         Task.WaitAll(readers);
         Assert.All(rounds, r => Assert.NotEqual(0, r));

@@ -40,7 +40,7 @@ public sealed class RingViewTests
             "sh", ["-c", "for i in 1 2 3 4; do (while cat \"$0/progs.debug\"; do :; done) >/dev/null 2>&1 & done; wait", view.Root]);
         Assert.True(Poll.Until(() => view.Read("status").Contains("requests:\tRELEASE ", StringComparison.Ordinal)));
         view.Signal(signal);
-        Assert.True(readers.WaitForExit(10_000), "a reader still waits");
+        Assert.True(readers.WaitForExit(Patience.Of(10)), "a reader still waits");
         if (signal == "TERM") Assert.Equal(0, view.WaitForExit());
         Assert.ThrowsAny<IOException>(() => RandomAccess.Read(open.SafeFileHandle, new byte[10], 0));
     }

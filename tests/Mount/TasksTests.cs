@@ -67,7 +67,8 @@ public sealed class TasksTests(PlainView view) : IClassFixture<PlainView>
     public void Status_is_that_of_proc()
     {
         using var process = new Sleeper("setpriv", "--reuid", "65534", "--regid", "65533", "--clear-groups", "--no-new-privs", "sleep", "1000");
-        Assert.True(Poll.Until(() => File.ReadAllText($"/proc/{process.Id}/comm") == "sleep\n"));
+        // it sleeps, so all is mapped: clock_nanosleep(2)
+        Assert.True(Poll.Until(() => File.ReadAllText($"/proc/{process.Id}/comm") == "sleep\n" && File.ReadAllText($"/proc/{process.Id}/syscall").StartsWith("230 ", StringComparison.Ordinal)));
         Dictionary<string, string> ours = Fields(view.Read($"tasks/{process.Id}/status"));
         Dictionary<string, string> theirs = Fields(File.ReadAllText($"/proc/{process.Id}/status"));
         Assert.Equal(theirs["Name"], ours["name"]);

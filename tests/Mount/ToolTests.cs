@@ -74,7 +74,7 @@ public sealed class ToolTests : IClassFixture<ZooView>, IDisposable
     public void The_whole_tree_is_walked_without_an_end_of_it_missing()
     {
         // Objects of others come and go meanwhile, which find may say; it must come to its end and have ours.
-        string found = Tool.Shell("timeout 60 find \"$1\" -path '*/tasks/*' -prune -o -path '*/iter/*' -prune -o -print 2>/dev/null; test $? -le 1", _view.Root).Succeeded().Output;
+        string found = Tool.Shell($"timeout {Patience.Of(60).TotalSeconds} find \"$1\" -path '*/tasks/*' -prune -o -path '*/iter/*' -prune -o -print 2>/dev/null; test $? -le 1", _view.Root).Succeeded().Output;
         Assert.Contains($"{_view.Of(_zoo.User, "info")}\n", found, StringComparison.Ordinal);
         Assert.Contains($"{_view.At("metrics/bpf.prom")}\n", found, StringComparison.Ordinal);
         Assert.Contains($"{_view.Root}/net/tcp\n", found, StringComparison.Ordinal);

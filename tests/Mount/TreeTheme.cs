@@ -212,7 +212,7 @@ public abstract class TreeTheme(ZooView fixture)
     public void Find_that_follows_symlinks_ends_soon()
     {
         int plain = int.Parse(Tool.Shell("find \"$1\" 2>/dev/null | wc -l", _view.Root).Output, CultureInfo.InvariantCulture);
-        int followed = int.Parse(Tool.Shell("timeout 60 find -L \"$1\" 2>/dev/null | wc -l", _view.Root).Output, CultureInfo.InvariantCulture);
+        int followed = int.Parse(Tool.Shell($"timeout {Patience.Of(60).TotalSeconds} find -L \"$1\" 2>/dev/null | wc -l", _view.Root).Output, CultureInfo.InvariantCulture);
         // An object's directory is reached from by-name, by-type, by-tag and, a map's, from its programs: some ten times, not a power of it.
         Assert.InRange(followed, plain, plain * 20);
     }

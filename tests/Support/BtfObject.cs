@@ -7,14 +7,17 @@ namespace Support;
 /// </summary>
 public sealed partial class BtfObject : IDisposable
 {
+    /// <summary>What the fixtures leave out on kernels before.</summary>
+    private static readonly (string Name, string Since)[] s_newer = [("bpf_rcu_read_lock", "6.2"), ("BPF_MAP_TYPE_CGRP_STORAGE", "6.2")];
+
     private readonly nint _object;
 
     public BtfObject(string name)
     {
         string source = Path.Combine(AppContext.BaseDirectory, "Fixtures", name + ".bpf.c");
         string compiled = Path.Combine(AppContext.BaseDirectory, "Fixtures", name + ".bpf.o");
-        Tool.Run("clang", "-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", "-idirafter", "/usr/include/x86_64-linux-gnu",
-            "-c", source, "-o", compiled).Succeeded();
+        Tool.Run("clang", ["-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", "-idirafter", "/usr/include/x86_64-linux-gnu",
+            .. s_newer.Where(n => !KernelNames.Lacks(n.Name, n.Since)).Select(n => $"-DHAS_{n.Name}"), "-c", source, "-o", compiled]).Succeeded();
         _object = bpf_object__open_file(compiled, 0);
         if (_object == 0) throw Bpf.Failed(Marshal.GetLastPInvokeError(), $"open {compiled}");
         int result = bpf_object__load(_object);

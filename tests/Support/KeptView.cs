@@ -35,7 +35,7 @@ public sealed class KeptView : IDisposable
     public int Number(string key)
     {
         // A view without a server would have us wait for ever.
-        string line = Tool.Run("timeout", "20", "cat", At("status")).Succeeded().Output.Split('\n').Single(l => l.StartsWith(key + ":\t", StringComparison.Ordinal));
+        string line = Tool.Run("timeout", $"{Patience.Of(20).TotalSeconds}", "cat", At("status")).Succeeded().Output.Split('\n').Single(l => l.StartsWith(key + ":\t", StringComparison.Ordinal));
         return int.Parse(string.Concat(line[(key.Length + 2)..].TakeWhile(char.IsAsciiDigit)), CultureInfo.InvariantCulture);
     }
 

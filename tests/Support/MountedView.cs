@@ -30,7 +30,7 @@ public sealed record ViewOptions
 /// </summary>
 public class MountedView : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_patience = Patience.Of(15);
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
     private readonly bool _ownsMountPoint;
@@ -53,7 +53,7 @@ public class MountedView : IDisposable
         _process.BeginErrorReadLine();
         try
         {
-            bool started = Poll.Until(() => _process.HasExited || IsReady(), s_patience.TotalSeconds);
+            bool started = Poll.Until(() => _process.HasExited || IsReady(), 15);
             if (_process.HasExited) throw new InvalidOperationException($"{string.Join(' ', command)}: exit status {_process.ExitCode}\n{Log}");
             if (!started) throw new TimeoutException($"{string.Join(' ', command)}: not mounted\n{Log}");
         }
@@ -101,7 +101,7 @@ public class MountedView : IDisposable
     public void Dispose()
     {
         Mounts.Detach(Root);
-        if (!_process.HasExited && !_process.WaitForExit(TimeSpan.FromSeconds(5)))
+        if (!_process.HasExited && !_process.WaitForExit(Patience.Of(5)))
         {
             _process.Kill();
             _process.WaitForExit();

@@ -16,7 +16,7 @@ public sealed record ToolResult(string Command, int Code, byte[] Bytes, string E
 /// <summary>Runs programs, each with a limit: a test must fail, not hang.</summary>
 public static class Tool
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = Patience.Of(60);
 
     /// <summary>Runs a program to its end.</summary>
     public static ToolResult Run(string program, params IEnumerable<string> arguments) => RunWith(null, program, arguments);
@@ -61,7 +61,7 @@ public static class Tool
             throw new TimeoutException($"{command}: no end after {limit}");
         }
         // A daemon that the program left behind must not keep these: whoever holds them open is waited for, but not long.
-        if (!Task.WaitAll([reading, errors], TimeSpan.FromSeconds(10))) throw new TimeoutException($"{command} ended, but someone holds its output open");
+        if (!Task.WaitAll([reading, errors], Patience.Of(10))) throw new TimeoutException($"{command} ended, but someone holds its output open");
         return new ToolResult(command, process.ExitCode, output.ToArray(), errors.Result);
     }
 }

@@ -1,4 +1,4 @@
-# Part of run: the guest's only file system.
+# Part of run, systemd and tests: the guest's first file system.
 
 # loaded by cases with modprobe; a name that is built in has no file and needs none
 guest_modules=(fuse veth dummy netkit sch_ingress cls_bpf)
@@ -58,5 +58,30 @@ build_initrd() {
     [ -z "$binary" ] || cp "$binary" "$tree/bin/bpffs-view"
     copy_modules "$tree"
 
+    (cd "$tree" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null) >"$1/initrd"
+}
+
+# build_disk_initrd DIR: DIR/initrd from DIR/tree, which finds the first disk and goes on there, with $vm_init of the kernel's command line or /sbin/init;
+# a second disk is at /repo
+build_disk_initrd() {
+    local tree=$1/tree
+    mkdir -p "$tree"/{bin,dev,proc,sys,root}
+    cp "$(command -v busybox)" "$tree/bin/busybox"
+    ln -s busybox "$tree/bin/sh"
+    guest_modules=(virtio_pci virtio_blk crc32c_generic ext4)
+    copy_modules "$tree"
+    cat >"$tree/init" <<'INIT'
+#!/bin/sh
+busybox mount -t devtmpfs dev /dev
+busybox mount -t proc proc /proc
+for module in virtio_pci virtio_blk crc32c_generic ext4; do busybox modprobe $module 2>/dev/null; done
+while [ ! -b /dev/vda ]; do busybox sleep 0.1; done
+busybox mount -t ext4 /dev/vda /root
+[ ! -b /dev/vdb ] || busybox mount -t ext4 /dev/vdb /root/repo
+busybox umount /proc
+busybox mount --move /dev /root/dev
+exec busybox switch_root /root ${vm_init:-/sbin/init}
+INIT
+    chmod 755 "$tree/init"
     (cd "$tree" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null) >"$1/initrd"
 }

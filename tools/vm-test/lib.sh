@@ -83,6 +83,17 @@ refuses() {
     fi
 }
 
+# refused NAME CODE REGEX COMMAND...: bpffs-view ends with CODE, prints one line and nothing else, and nothing is mounted
+refused() {
+    name=$1 code=$2 reason=$3
+    shift 3
+    output=$(timeout 20 "$@" 2>&1 </dev/null)
+    same "$name ends with $code" "$?" "$code"
+    same "$name says one line" "$(printf '%s\n' "$output" | wc -l)" 1
+    has "$name says why" "$output" "bpffs-view: $reason"
+    check "$name leaves no mount" sh -c "! grep -q ' $MNT ' /proc/mounts"
+}
+
 fold_blanks() { sed 's/[ \t][ \t]*/ /g; s/^ //; s/ $//'; }
 
 # within SECONDS COMMAND...: the kernel frees BPF objects only after an RCU grace period, so what ends, ends soon
@@ -223,6 +234,22 @@ view() {
         note "$output"
         exit 0
     fi
+}
+
+# what the view shows of the seed's example, to root and to nobody
+complete_view() {
+    id=$(prog_id new_get_skb_len)
+    has 'progs.debug joins programs and links' "$(as_nobody "cat $MNT/progs.debug")" "$id $(either_name new_get_skb_len) 1 get_skb_len test_pkt_access"
+    has 'the pin prints' "$(as_nobody "cat $PINS/maps")" "$(map_id pkt_lengths) pkt_lengths [0-9]+"
+    has 'a field only the kernel has' "$(as_nobody "cat $MNT/progs/$id/info")" 'verified_insns: [0-9]+'
+    has 'holders' "$(cat $MNT/progs/$id/pids)" "$fixture_pid [0-9]+ prog fixture-loader"
+    check 'elements' grep -q . $MNT/maps/$(map_id pkt_lengths)/entries
+    check 'code' grep -q . $MNT/progs/$id/xlated
+    check 'machine code' grep -q . $MNT/progs/$id/jited
+    check 'tasks' grep -q . $MNT/tasks/1/status
+    check 'sockets' grep -q . $MNT/net/unix
+    check 'symbols' grep -q . $MNT/kernel/ksyms
+    lacks 'status has no error' "$(cat $MNT/status)" 'errors: [1-9].*|.*cannot be loaded.*'
 }
 
 # Debian's busybox has no mountpoint

@@ -83,18 +83,21 @@ fetch_kernel() {
     flock -u 9
 }
 
-# debian_root: the path of a small Debian with systemd, made once; needs debootstrap. Nothing may be changed in it.
+# debian_root NAME PACKAGES: the path of a small Debian with those, separated by commas; made once, and again when they are others. Needs debootstrap. Nothing may be
+# changed in it.
 debian_root() {
-    local made=$cache/systemd-root
+    local made=$cache/$1
     exec 9>"$cache/lock"
     flock 9
-    if [ ! -d "$made" ]; then
-        rm -rf "$made.new"
-        debootstrap --variant=minbase --include=systemd-sysv,kmod,dbus "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$made.new" >"$cache/debootstrap.log" 2>&1 9>&- || {
+    if [ "$(cat "$made.packages" 2>/dev/null)" != "$2" ] || [ ! -d "$made" ]; then
+        rm -rf "$made" "$made.new"
+        debootstrap --variant=minbase --include="$2" "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$made.new" >"$cache/debootstrap.log" 2>&1 9>&- || {
             tail "$cache/debootstrap.log" >&2
             die 'debootstrap fails'
         }
+        rm -rf "$made.new/var/cache/apt/archives"/*.deb
         mv "$made.new" "$made"
+        echo "$2" >"$made.packages"
     fi
     flock -u 9
     echo "$made"

@@ -38,7 +38,7 @@ internal static class PerfAttachments
         return errno;
     }
 
-    private static int Walk(ViewContext context, IteratorLink link, Action<perf_event_record> visit)
+    private static int Walk(ViewContext context, IRecordSource link, Action<perf_event_record> visit)
     {
         using var walk = new RecordWalk<perf_event_record>(context, link);
         while (walk.MoveNext()) visit(walk.Current);

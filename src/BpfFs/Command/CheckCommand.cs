@@ -101,6 +101,11 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
         try
         {
             using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, logger);
+            if (!iterators.ReadsMemory)
+            {
+                Lacks(ExitCode.KernelLacks, "programs", "refused", $"{KernelMemory.Forbidden}: the view shows what bpf(2) tells");
+                return;
+            }
             int loaded = ProgramTable.Rows.Except(iterators.Missing).Count();
             int all = ProgramTable.Rows.Count;
             Add("programs", "ok", string.Create(CultureInfo.InvariantCulture, $"{loaded} of {all} loaded in {watch.ElapsedMilliseconds} ms"));

@@ -16,6 +16,7 @@ internal sealed class Keeper(string directory, ILogger logger)
     private const int LeastDescriptor = 16; // ours must not be in the way of the numbers that a server gets
     private const int FreeFailures = 3;
     private const int MostDelay = 30_000;
+    private const int LookDelay = 1000; // while nothing would tell that it was unmounted
     private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(1);
     private readonly byte[] _program = Launcher.Program(); // now: when it is replaced, the link says so
     private string? _mountPoint;
@@ -42,7 +43,7 @@ internal sealed class Keeper(string directory, ILogger logger)
             if (_next?.TryReap() == true) EndOfNext();
             if (_server?.TryReap() == true && EndOfServer(ref retryAt) is { } code) return code;
             if (_server is not null) continue;
-            if (_stopSignal != 0 || (_fuse >= 0 && KeptProcess.IsReady(_fuse, LibC.POLLERR))) return Abandon();
+            if (_stopSignal != 0 || IsUnmounted()) return Abandon();
             if (Environment.TickCount64 < retryAt) continue;
             retryAt = long.MaxValue;
             _server = TryStart(_restarts);
@@ -50,9 +51,14 @@ internal sealed class Keeper(string directory, ILogger logger)
         }
     }
 
+    /// <summary>While nobody serves it. Before Linux 6.9 there is no connection to keep that would tell: the dead mount is gone, or another file system is over it.</summary>
+    private bool IsUnmounted() => _fuse >= 0
+        ? KeptProcess.IsReady(_fuse, LibC.POLLERR)
+        : _mountPoint is not null && MountPoints.StateOf(_mountPoint, MountSettings.Subtype) is MountPointState.None or MountPointState.OtherFileSystem;
+
     private void Wait(int signals, long retryAt)
     {
-        int timeout = _server is not null ? -1 : (int)Math.Clamp(retryAt - Environment.TickCount64, 0, MostDelay);
+        int timeout = _server is not null ? -1 : (int)Math.Clamp(retryAt - Environment.TickCount64, 0, _fuse >= 0 ? MostDelay : LookDelay);
         Span<LibC.pollfd> all =
         [
             new() { fd = signals, events = LibC.POLLIN },

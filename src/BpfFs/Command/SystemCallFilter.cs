@@ -70,6 +70,7 @@ internal static class SystemCallFilter
         new("connect", 42), new("sendto", 44), new("recvfrom", 45), new("sendmsg", 46), new("recvmsg", 47), new("shutdown", 48), new("bind", 49), new("getsockname", 51),
         new("setsockopt", 54), new("getsockopt", 55),
         // what the view is made of
+        new("memfd_create", 319), // records that bpf(2) told, under lockdown=confidentiality
         new("bpf", 321), new("setns", 308), new("open_by_handle_at", 304), new("name_to_handle_at", 303),
         new("io_uring_setup", 425) { IsForRings = true }, new("io_uring_enter", 426) { IsForRings = true }, new("io_uring_register", 427) { IsForRings = true },
     ];

@@ -22,6 +22,7 @@ internal static class HiddenObjects
     /// <summary>0 or an errno.</summary>
     public static int Find(ViewContext context, List<HiddenObject> found)
     {
+        if (!context.Iterators.ReadsMemory) return EOPNOTSUPP; // both would be bpf(2)
         int errno = Find(context, Progs.Kind, SyscallIds.Progs, found);
         if (errno == 0) errno = Find(context, Maps.Kind, SyscallIds.Maps, found);
         if (errno == 0 && context.Iterators.Links is not null) errno = Find(context, Links.Kind, SyscallIds.Links, found);

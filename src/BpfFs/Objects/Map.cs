@@ -37,9 +37,11 @@ internal ref struct Map
         new("inner_bytes_key", "bytes of an inner map's key", (in m, in to) => to.Number(m.Record.inner_key_size), (in m) => Knows(m, map_flags.MAP_HAS_INNER)),
         new("inner_bytes_value", "bytes of an inner map's value", (in m, in to) => to.Number(m.Record.inner_value_size), (in m) => Knows(m, map_flags.MAP_HAS_INNER)),
         new("inner_max_entries", "how many elements fit into an inner map", (in m, in to) => to.Number(m.Record.inner_max_entries), (in m) => Knows(m, map_flags.MAP_HAS_INNER)),
-        new("refcnt", "references: programs, pins, descriptors, other maps", (in m, in to) => to.Number(m.Record.refcnt)) { Metric = new("references", MetricType.Gauge) },
-        new("usercnt", "references from user space: pins and descriptors", (in m, in to) => to.Number(m.Record.usercnt)) { Metric = new("user_references", MetricType.Gauge) },
+        new("refcnt", "references: programs, pins, descriptors, other maps", (in m, in to) => to.Number(m.Record.refcnt), ReadsMemory) { Metric = new("references", MetricType.Gauge) },
+        new("usercnt", "references from user space: pins and descriptors", (in m, in to) => to.Number(m.Record.usercnt), ReadsMemory) { Metric = new("user_references", MetricType.Gauge) },
     ];
+
+    private static bool ReadsMemory(in Map m) => (m.Record.known & SyscallRecords.OnlySyscalls) == 0;
 
     private static bool Knows(in Map m, map_flags what) => ((map_flags)m.Record.known & what) != 0;
 }

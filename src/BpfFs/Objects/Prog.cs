@@ -42,10 +42,10 @@ internal ref struct Prog
         new("verified_insns", "instructions the verifier went through", (in p, in to) => to.Number(p.Record.verified_insns), (in p) => p.Record.verified_insns != 0) { Metric = new("verified_instructions", MetricType.Gauge) },
         new("func_cnt", "functions, the main one included; absent: one", (in p, in to) => to.Number(p.Record.func_cnt), (in p) => p.Record.func_cnt != 0),
         new("subprogs", "names of its functions, the main one first; absent: one", (in p, in to) => WriteFunctions(p, to), (in p) => p.Record.func_info_cnt > 1),
-        new("sleepable", "whether it may sleep", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_SLEEPABLE))),
-        new("refcnt", "references: descriptors, links, pins, maps", (in p, in to) => to.Number(p.Record.refcnt)) { Metric = new("references", MetricType.Gauge) },
+        new("sleepable", "whether it may sleep", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_SLEEPABLE)), ReadsMemory),
+        new("refcnt", "references: descriptors, links, pins, maps", (in p, in to) => to.Number(p.Record.refcnt), ReadsMemory) { Metric = new("references", MetricType.Gauge) },
         new("stack_depth", "bytes of stack of the main function; absent: the verifier did not keep it", (in p, in to) => to.Number(p.Record.stack_depth), (in p) => p.Record.stack_depth != 0),
-        new("tail_call_reachable", "whether it may be left by a tail call", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_TAIL_CALL_REACHABLE))),
+        new("tail_call_reachable", "whether it may be left by a tail call", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_TAIL_CALL_REACHABLE)), ReadsMemory),
         new("might_sleep", "whether it calls what may sleep", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_MIGHT_SLEEP)), (in p) => Has(p, prog_flags.PROG_HAS_MIGHT_SLEEP)),
         new("is_extended", "whether a freplace program replaces one of its functions", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_IS_EXTENDED)), (in p) => Has(p, prog_flags.PROG_HAS_IS_EXTENDED)),
         new("num_exentries", "loads that may fault and then give 0", (in p, in to) => to.Number(p.Record.num_exentries), (in p) => p.Record.num_exentries != 0),
@@ -83,6 +83,8 @@ internal ref struct Prog
         }
         to.EndList();
     }
+
+    private static bool ReadsMemory(in Prog p) => (p.Record.flags & SyscallRecords.OnlySyscalls) == 0;
 
     private static bool Has(in Prog p, prog_flags flag) => ((prog_flags)p.Record.flags & flag) != 0;
 }

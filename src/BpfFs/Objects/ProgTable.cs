@@ -28,7 +28,7 @@ internal sealed class ProgTable : IDisposable
     public void Dispose() => ((IDisposable)_texts).Dispose();
 
     /// <summary>Of every link whose target is a program: "function program".</summary>
-    private int ReadTargets(ViewContext context, IteratorLink links)
+    private int ReadTargets(ViewContext context, IRecordSource links)
     {
         using var walk = new RecordWalk<link_record>(context, links);
         while (walk.MoveNext())

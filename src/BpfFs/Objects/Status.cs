@@ -17,6 +17,7 @@ internal static class Status
         to.Append("started:\t"u8);
         new ValueWriter(to).Time(context.StartTime / 1_000_000_000);
         to.Append((byte)'\n');
+        if (!context.Iterators.ReadsMemory) Line(to, "restricted", $"{KernelMemory.Forbidden}: objects are what bpf(2) tells of them");
         foreach (ProgramRow row in ProgramTable.Rows) IteratorLine(context, row, "loaded", to);
         foreach (ProgramRow row in LazyPrograms.Rows) IteratorLine(context, row, "loaded when first read", to);
         if (context.Iterators.Net is { } net)
@@ -60,6 +61,7 @@ internal static class Status
     private static void IteratorLine(ViewContext context, ProgramRow row, string state, TextBuffer to)
     {
         if (context.Iterators.Missing.Contains(row)) state = $"missing: target {row.Target.Name} exists since Linux {row.Target.Since}";
+        if (context.Iterators.Forbidden.Contains(row)) state = "refused: it reads the kernel's memory";
         if (context.Iterators.NotNeeded.Contains(row)) state = "not loaded: no part of the view needs it";
         Line(to, "iterator", $"{row.Name} {state}");
     }

@@ -14,8 +14,8 @@ internal ref struct RecordWalk<T> : IDisposable
     private Fd _iterator;
     private RecordReader<T> _reader;
 
-    public RecordWalk(ViewContext context, IteratorLink link)
-        : this(context, link.Create())
+    public RecordWalk(ViewContext context, IRecordSource source)
+        : this(context, source.Create())
     {
     }
 

@@ -92,6 +92,9 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_object__load(nint obj);
 
     [LibraryImport(Library)]
+    public static partial int bpf_prog_load(int prog_type, byte* prog_name, byte* license, void* insns, nuint insn_cnt, void* opts);
+
+    [LibraryImport(Library)]
     public static partial void bpf_object__close(nint obj);
 
     [LibraryImport(Library)]

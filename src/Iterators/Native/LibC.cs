@@ -18,6 +18,12 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     public static partial int rename(byte* from, byte* to);
 
+    public const uint MFD_CLOEXEC = 1;
+
+    /// <summary>memfd_create(2).</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int memfd_create(byte* name, uint flags);
+
     public const long SYS_fsopen = 430; // the same on every architecture
     public const long SYS_fsconfig = 431;
     public const long SYS_fsmount = 432;

@@ -30,7 +30,7 @@ internal static class Samples
             id = 42,
             type = 26,
             expected_attach_type = 24,
-            flags = uint.MaxValue,
+            flags = ~SyscallRecords.OnlySyscalls,
             uid = 1000,
             btf_id = 9,
             bytes_xlated = 528,
@@ -58,7 +58,7 @@ internal static class Samples
     {
         map_record map = Ones<map_record>() with
         {
-            known = uint.MaxValue,
+            known = ~SyscallRecords.OnlySyscalls,
             struct_ops_state = 3,
             map_extra = 5,
             refcnt = 3,

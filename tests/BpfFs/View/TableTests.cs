@@ -46,8 +46,8 @@ public sealed class TableTests
     internal static IteratorSet Kernel(bool hasAll)
     {
         var set = (IteratorSet)RuntimeHelpers.GetUninitializedObject(typeof(IteratorSet));
-        foreach (PropertyInfo property in typeof(IteratorSet).GetProperties().Where(p => hasAll && p.CanWrite && p.PropertyType.IsClass))
-            property.SetValue(set, RuntimeHelpers.GetUninitializedObject(property.PropertyType));
+        foreach (PropertyInfo property in typeof(IteratorSet).GetProperties().Where(p => hasAll && p.CanWrite && (p.PropertyType.IsClass || p.PropertyType == typeof(IRecordSource))))
+            property.SetValue(set, RuntimeHelpers.GetUninitializedObject(property.PropertyType.IsClass ? property.PropertyType : typeof(IteratorLink)));
         return set;
     }
 }

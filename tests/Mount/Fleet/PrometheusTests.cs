@@ -5,7 +5,7 @@ namespace Mount.Tests.Fleet;
 /// <summary>From the kernel to a query: node_exporter takes the file through a symlink in its directory, Prometheus scrapes it and evaluates the rules.</summary>
 public sealed class PrometheusTests : IDisposable
 {
-    private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private static readonly HttpClient s_http = new() { Timeout = Patience.Of(10) };
     private readonly Herd<IDisposable> _all = [];
     private readonly TemporaryDirectory _directory;
     private readonly MountedView _view;

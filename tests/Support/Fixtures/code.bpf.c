@@ -35,8 +35,13 @@ __u64 total, other_total = 5;
 const volatile __u32 limit = 7;
 int numbers[100];
 
-extern void bpf_rcu_read_lock(void) __ksym;	/* since Linux 6.2 */
+#ifdef HAS_bpf_rcu_read_lock /* Linux 6.2 */
+extern void bpf_rcu_read_lock(void) __ksym;
 extern void bpf_rcu_read_unlock(void) __ksym;
+#else
+static void bpf_rcu_read_lock(void) {}
+static void bpf_rcu_read_unlock(void) {}
+#endif
 
 static __attribute__((noinline)) int code_static(__u64 *value, int by)
 {

@@ -21,12 +21,14 @@ struct {
 	__type(value, struct counted);
 } of_tasks SEC(".maps");
 
+#ifdef HAS_BPF_MAP_TYPE_CGRP_STORAGE /* Linux 6.2 */
 struct {
-	__uint(type, 32 /* BPF_MAP_TYPE_CGRP_STORAGE, Linux 6.2 */);
+	__uint(type, 32);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct counted);
 } of_cgroups SEC(".maps");
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_CGROUP_STORAGE);

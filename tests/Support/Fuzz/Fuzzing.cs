@@ -8,7 +8,7 @@ namespace Support.Fuzz;
 /// </summary>
 public static class Fuzzing
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = Patience.Of(20);
 
     /// <summary>How many inputs there are to be.</summary>
     public static int Rounds(int few) => Number("BPFFS_FUZZ") ?? few;

@@ -1,0 +1,62 @@
+# Under lockdown=confidentiality no BPF program may read the kernel's memory: the view has what bpf(2) tells, and says so.
+# append: lockdown=confidentiality
+. /vm/lib.sh
+need_view
+
+has 'the kernel is locked down' "$(cat /sys/kernel/security/lockdown)" '.*\[confidentiality\].*'
+restriction="BPF programs may not read the kernel's memory here .lockdown=confidentiality."
+checked=$(bpffs-view check)
+same 'exit status of check' "$?" 4
+has 'check names it' "$checked" "programs refused $restriction.*"
+
+remember
+view
+status=$(cat $MNT/status)
+has 'status names it' "$status" "restricted: $restriction.*"
+has 'status names what is refused' "$status" "iterator: prog_records refused: it reads the kernel's memory"
+lacks 'no other error' "$status" 'errors: [1-9].*'
+has 'nothing is compared with itself' "$status" 'hidden: cannot tell.*'
+end_view
+nothing_left 'nothing is left'
+
+# only programs without bpf_probe_read_kernel can be loaded here, and these are
+fixtures test_pkt_access
+cc-loader $FIXTURES/cc.bpf.o >/tmp/cc 2>&1 &
+cc=$!
+within 20 grep -q . /tmp/cc
+view
+id=$(prog_id test_pkt_access)
+map=$(map_id pkt_lengths)
+for reader in root nobody; do
+    as() { if [ $reader = root ]; then sh -c "$1"; else as_nobody "$1"; fi; }
+    has "$reader: progs.debug" "$(as "cat $MNT/progs.debug")" "$id test_pkt_access [1-9][0-9]*"
+    has "$reader: maps.debug" "$(as "cat $MNT/maps.debug")" "$map pkt_lengths [0-9]+ [0-9]+"
+    info=$(as "cat $MNT/progs/$id/info")
+    has "$reader: its type" "$info" 'type: sched_cls'
+    has "$reader: its tag" "$info" 'tag: [0-9a-f]{16}'
+    has "$reader: its maps" "$info" "map_ids: $map"
+    has "$reader: instructions verified" "$info" 'verified_insns: [1-9][0-9]*'
+    lacks "$reader: no reference count is made up" "$info" '(refcnt|sleepable|stack_depth):.*'
+    has "$reader: the map's programs" "$(as "cat $MNT/maps/$map/progs")" "$id test_pkt_access"
+    has "$reader: by name" "$(as "ls $MNT/progs/by-name/test_pkt_access")" "$id"
+done
+same 'of the maps, its link' "$(readlink $MNT/progs/$id/maps/$map)" "../../../maps/$map"
+check 'JSON has what bpftool has' sh -c "grep -q '\"id\":$id,' $MNT/progs.json && grep -q '\"id\":$map,' $MNT/maps.json"
+check 'metrics' grep -q 'bpf_' $MNT/metrics/bpf.prom
+check 'the graph' grep -q "$id" $MNT/graph.dot
+check 'elements' cat $MNT/maps/$map/entries
+check 'BTF' grep -q . $MNT/btf/1/c
+check 'symbols' grep -q . $MNT/kernel/ksyms
+check 'attachments' cat $MNT/attachments
+for absent in tasks net pids progs/$id/xlated progs/$id/jited progs/$id/pids progs/$id/pinned kernel/cgroups; do
+    check "there is no $absent" test ! -e $MNT/$absent
+done
+link=$(bpf-ids | awk '$1 == "link" { print $2; exit }')
+[ -z "$link" ] || check 'a link' cat $MNT/links/$link/info $MNT/links/$link/target $MNT/links.debug $MNT/links.json
+same 'the pin that needs no memory' "$(ls $PINS)" maps
+has 'it prints' "$(as_nobody "cat $PINS/maps")" "$map pkt_lengths [0-9]+"
+every=$(find $MNT/* $MNT/progs/$id $MNT/maps/$map $MNT/links -maxdepth 1 -type f -exec cat {} + 2>&1 >/dev/null | grep -v 'No such file')
+same 'every kind of file can be read' "$every" ''
+kill $cc 2>/dev/null
+end_fixtures
+end_view
