@@ -7,7 +7,7 @@ internal static class Curves
 {
     public static void Draw(Bench bench, string directory)
     {
-        Directory.CreateDirectory(directory);
+        directory = Directory.CreateDirectory(directory).FullName;
         Plot(directory, "programs", "programs loaded", "milliseconds", Programs(bench));
         Plot(directory, "entries", "elements of a hash", "milliseconds", Elements(bench));
         Plot(directory, "readers", "readers at once", "opens a second", Readers(bench));

@@ -6,24 +6,31 @@ namespace Benchmarks;
 internal static class Memory
 {
     private const double Goal = 8;
+    private static string s_server = "";
+    private const int Piece = 300_000; // requests; a few seconds
 
     public static IEnumerable<Result> Run(Bench bench, int requests)
     {
         using Herd<BpfProgram> programs = BpfProgram.LoadMany("bench", 100);
-        using var view = new MountedView();
-        string[] files = [.. programs.Select(p => view.Of(p, "info"))];
-        double idle = Resident(view);
+        using var view = new KeptView(); // in the background, as it is started without options; nobody has read anything yet
+        string[] files = [.. programs.Select(p => view.At($"progs/{p.Id}/info"))];
+        s_server = Tool.Run("pgrep", "-n", "-f", view.Root).Succeeded().Output.Trim();
+        Thread.Sleep(1000); // it gives back what the start needed once it has said that it is ready
+        double idle = Resident();
         yield return Row("resident memory, idle", $"{idle:0.0} MiB", $"<= {Goal} MiB", idle <= Goal);
 
         const int requestsPerOpen = 3; // OPEN, READ, RELEASE
         bench.Open(Placement.Any, 10_000, 2, files);
-        double before = Resident(view);
-        long allocated = Allocated(view);
-        bench.Open(Placement.Any, requests / requestsPerOpen, 2, files);
-        // `status` itself allocates: what it costs, two readings of it without work between them tell
-        long middle = Allocated(view), status = Allocated(view) - middle;
-        double after = Resident(view), perRequest = (double)Math.Max(0, middle - allocated - status) / requests;
+        double before = Resident();
+        for (int done = 0; done < requests; done += Piece) bench.Open(Placement.Any, Piece / requestsPerOpen, 2, files);
+        double after = Resident();
         yield return Row($"resident memory after {requests:N0} requests", $"{after:0.0} MiB", $"<= {Goal} MiB, no growth", after <= Goal && after - before < 0.5);
+
+        // `status` itself allocates: what it costs, two readings of it without work between them tell
+        long allocated = Allocated(view);
+        bench.Open(Placement.Any, Piece / requestsPerOpen, 2, files);
+        long middle = Allocated(view), status = Allocated(view) - middle;
+        double perRequest = (double)Math.Max(0, middle - allocated - status) / Piece;
         yield return Row("managed allocation per request", $"{perRequest:0.00} bytes", "0 bytes", perRequest < 0.01);
     }
 
@@ -36,9 +43,9 @@ internal static class Memory
         new(work, "", Placement.Any.Name, FormattableString.Invariant(figure), "", "", goal, isReached);
 
     /// <summary>MiB.</summary>
-    private static double Resident(MountedView view) =>
-        double.Parse(File.ReadLines($"/proc/{view.ProcessId}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+    private static double Resident() =>
+        double.Parse(File.ReadLines($"/proc/{s_server}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
 
-    private static long Allocated(MountedView view) =>
-        long.Parse(view.Read("status").Split('\n').First(l => l.StartsWith("allocated_bytes:", StringComparison.Ordinal)).Split('\t')[1], CultureInfo.InvariantCulture);
+    private static long Allocated(KeptView view) =>
+        long.Parse(File.ReadAllText(view.At("status")).Split('\n').First(l => l.StartsWith("allocated_bytes:", StringComparison.Ordinal)).Split('\t')[1], CultureInfo.InvariantCulture);
 }

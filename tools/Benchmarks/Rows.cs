@@ -30,7 +30,7 @@ internal static class Rows
         {
             using var view = new MountedView(new ViewOptions { Prefix = where.Prefix });
             string ours = view.At("progs.debug"), pin = $"{view.PinDirectory}/progs";
-            Bench.RequireEqual("progs.debug", File.ReadAllBytes(ours), File.ReadAllBytes(pin));
+            Bench.RequireEqual("progs.debug", () => File.ReadAllBytes(ours), () => File.ReadAllBytes(pin));
             yield return Result.Of("cat progs.debug, 10,000 programs", "cat of the pinned iterator", where, bench.Processes(where, ["cat", ours], ["cat", pin]), Goal.AtMost(1));
 
             int shown = Tool.Run("bpftool", "prog", "show").Output.Split('\n').Count(line => line.Length > 0 && char.IsAsciiDigit(line[0]));
@@ -65,7 +65,7 @@ internal static class Rows
             using var view = new MountedView(new ViewOptions { Prefix = where.Prefix });
             string ours = view.Of(programs[0], "info");
             using var peer = new FusePeer(bench, where, File.ReadAllText(ours), 0, isThreaded: where != Placement.One);
-            Bench.RequireEqual("info", File.ReadAllBytes(ours), File.ReadAllBytes(peer.Info));
+            Bench.RequireEqual("info", () => File.ReadAllBytes(ours), () => File.ReadAllBytes(peer.Info));
             Pair pair = bench.InTurn(
                 () => bench.Open(where, Opens, 1, ours),
                 () => bench.Open(where, Opens, 1, peer.Info) + One(bench, where, programs[0].Id, Opens));
@@ -143,7 +143,7 @@ internal static class Rows
             using var view = new MountedView(new ViewOptions { Prefix = where.Prefix });
             string ours = view.Of(map, "entries");
             string[] peer = [bench.Peer("bpf-peer"), "entries", Bench.BpfObject, $"{map.Id}"];
-            Bench.RequireEqual("entries", Tool.Run("cat", ours).Succeeded().Bytes, Tool.Run(peer[0], peer[1..]).Succeeded().Bytes);
+            Bench.RequireEqual("entries", () => Tool.Run("cat", ours).Succeeded().Bytes, () => Tool.Run(peer[0], peer[1..]).Succeeded().Bytes);
             yield return Result.Of("cat maps/ID/entries, 1,000,000-entry hash", "the same iterator and text from C", where, bench.Processes(where, ["cat", ours], peer), Goal.AtMost(1.5));
             yield return Result.Of("the same", "bpftool map dump", where, bench.Processes(where, ["cat", ours], ["bpftool", "map", "dump", "id", $"{map.Id}"]), Goal.Faster(15));
         }
