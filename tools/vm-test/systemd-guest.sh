@@ -76,26 +76,27 @@ reader() {
             echo "wrong: $2"
             cp /run/reader."$1".read /run/reader."$1".wrong
         fi
+        sleep 0.1 # all this is one processor that QEMU translates
     done
 }
 
 readers_begin() {
     rm -f /run/enough /run/reader.*
-    number=0
+    readers=0
     for row in $READERS; do
-        number=$((number + 1))
-        cat "$MNT/${row%|*}" >/run/reader.$number.read.first
-        reader $number "${row%|*}" "${row#*|}" >/run/reader.$number.log &
+        readers=$((readers + 1))
+        cat "$MNT/${row%|*}" >/run/reader.$readers.read.first
+        reader $readers "${row%|*}" "${row#*|}" >>/run/reader.$readers.log &
     done
-    check "$1: each of $number readers reads" within 60 all_have_read
+    check "$1: each of $readers readers reads" within 60 all_have_read
     for log in /run/reader.*.log; do : >"$log"; done
 }
 
-all_have_read() { [ "$(grep -lx read /run/reader.*.log | wc -l)" = $number ]; }
+all_have_read() { [ "$(grep -lx read /run/reader.*.log | wc -l)" = $readers ]; }
 
 # Before Linux 6.9 a reader may find nothing there, but never something else.
 readers_end() {
-    check "$1: each reads on" within 60 all_have_read
+    check "$1: each reads on" within 60 all_have_read || note "$(grep -Lx read /run/reader.*.log; ps_readers; cat $MNT/status)"
     touch /run/enough
     wait
     same "$1: none read a wrong byte" "$(cat /run/reader.*.log | grep '^wrong' | sort | uniq -c)" ''
@@ -105,6 +106,12 @@ readers_end() {
         note "$1: of $(cat /run/reader.*.log | wc -l) reads failed: $(cat /run/reader.*.log | grep -c '^failed')"
     fi
     note "$1: $(cat /run/reader.*.log | grep -cx read) reads"
+}
+
+ps_readers() {
+    for comm in $(grep -lx 'cat\|bpffs-view' /proc/[0-9]*/comm); do
+        echo "$comm $(tr '\0' ' ' <"${comm%comm}cmdline"): $(cat "${comm%comm}stack" | tr '\n' ' ')"
+    done
 }
 
 mount_ids() { findmnt -n -o ID $MNT; }
