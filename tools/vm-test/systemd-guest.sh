@@ -201,6 +201,8 @@ first_boot() {
     check 'the view goes on with the new program' another
     same 'which is the installed one' "$(readlink "/proc/$(server_of status)/exe")" /usr/bin/bpffs-view
     readers_end reload
+    # the keeper is still one of the version before, which the mount does not outlive
+    [ ! -e /vm/is-upgrade ] || check 'a restart, to a keeper of this version' systemctl restart bpffs-view.service
     restarts
 }
 
