@@ -68,8 +68,9 @@ ends_with_newline() { [ -z "$(tail -c 1 "$1")" ]; }
 # reader NUMBER FILE FORM
 reader() {
     while [ ! -e /run/enough ]; do
-        if ! cat "$MNT/$2" 2>/run/reader.error >/run/reader."$1".read; then
-            echo "failed: $2: $(tail -n 1 /run/reader.error)"
+        if ! cat "$MNT/$2" 2>/run/reader."$1".error >/run/reader."$1".read; then
+            echo "failed: $2: $(tail -n 1 /run/reader."$1".error)"
+            sleep 1 # nothing is mounted: let those work who mount
         elif is_right "$3" /run/reader."$1".read; then
             echo read
         else
