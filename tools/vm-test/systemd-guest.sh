@@ -16,6 +16,8 @@ as_reader() { setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all
 gone() { ! mounted $MNT && ! pgrep_view; }
 pgrep_view() { grep -lsx bpffs-view /proc/[0-9]*/comm >/dev/null; }
 
+another() { new=$(server_of status) && [ -n "$new" ] && [ "$new" != "$old" ]; }
+
 server_of() {
     case $1 in
     keeper) sed -n 's/^keeper:[^0-9]*\([0-9]*\).*/\1/p' $MNT/status ;;
@@ -135,6 +137,12 @@ restarts() {
     done
     same 'a restart is no failure' "$(property Result)" success
 
+    old=$(server_of status) keeper=$(property MainPID)
+    echo 1000 >/proc/"$old"/oom_score_adj
+    echo f >/proc/sysrq-trigger # the kernel ends what has most
+    check 'a server that ran out of memory has a successor' within 60 another
+    same 'of the same keeper' "$(property MainPID) $(server_of keeper)" "$keeper $keeper"
+
     old=$(property MainPID)
     kill -9 "$old"
     another_keeper() { active && [ "$(property MainPID)" != "$old" ]; }
@@ -189,13 +197,7 @@ first_boot() {
     old=$(server_of status)
     same 'the view has a keeper' "$(server_of keeper)" "$(property MainPID)"
     kill -9 "$old"
-    another() { new=$(server_of status) && [ -n "$new" ] && [ "$new" != "$old" ]; }
     check 'a killed server has a successor' within 60 another
-    old=$(server_of status) keeper=$(property MainPID)
-    echo 1000 >/proc/"$old"/oom_score_adj
-    echo f >/proc/sysrq-trigger # the kernel ends what has most
-    check 'so has one that ran out of memory' within 60 another
-    same 'of the same keeper' "$(property MainPID) $(server_of keeper)" "$keeper $keeper"
     old=$(server_of status)
     if [ -n "$resends" ]; then
         check 'systemctl reload' systemctl reload bpffs-view.service
