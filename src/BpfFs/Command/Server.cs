@@ -203,8 +203,9 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         if (!ServiceManager.IsThere) return;
         try
         {
-            // README and status are in every subset; this one comes from the kernel's tables.
-            File.ReadAllBytes(Path.Combine(_mount!.MountPoint, "status"));
+            // README and status are in every subset; this one comes from the kernel's tables. To the end, not to the size, which others who read change.
+            using FileStream status = new(Path.Combine(_mount!.MountPoint, "status"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
+            status.CopyTo(Stream.Null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
