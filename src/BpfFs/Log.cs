@@ -32,8 +32,8 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Error, "{MountPoint}: reload: the new server {Cause}; the old one goes on")]
     public static partial void ReloadFailed(ILogger logger, string mountPoint, string cause);
 
-    [LoggerMessage(11, LogLevel.Error, "what an earlier server left cannot be gone on with: {Cause}")]
-    public static partial void NotAdopted(ILogger logger, string cause);
+    [LoggerMessage(11, LogLevel.Error, "{MountPoint}: mounted anew, and open files fail: what the server before left cannot be taken over: {Cause}")]
+    public static partial void NotAdopted(ILogger logger, string mountPoint, string cause);
 
     [LoggerMessage(12, LogLevel.Warning, "if the server is killed, its readers fail: no memory file: {Cause}")]
     public static partial void NoMemory(ILogger logger, string cause);

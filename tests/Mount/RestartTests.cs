@@ -117,6 +117,36 @@ public sealed class RestartTests
     }
 
     [ResendFact]
+    public void What_a_server_of_another_version_left_is_never_taken_for_ours()
+    {
+        using KeptView view = new();
+        int server = view.Server;
+        string mount = Assert.Single(Mounts.IdsAt(view.Root));
+        using (FileStream memory = File.OpenWrite(Directory.EnumerateFiles($"/proc/{view.Keeper}/fd").Single(f => new FileInfo(f).LinkTarget?.StartsWith("/memfd:bpffs-view", StringComparison.Ordinal) == true)))
+        {
+            memory.Write("another!"u8);
+        }
+
+        // Who runs goes on.
+        ToolResult reload = ViewBinary.Run("reload", view.Root);
+        Assert.Equal(1, reload.Code);
+        Assert.Contains("the old one goes on", reload.Errors, StringComparison.Ordinal);
+        Assert.Contains("another version of the program wrote it; unmount and mount again", view.Log, StringComparison.Ordinal);
+        Assert.Equal(server, view.Server);
+        Assert.Equal(mount, Assert.Single(Mounts.IdsAt(view.Root)));
+
+        // If there is nobody to go on, it is mounted anew, once.
+        using FileStream open = File.OpenRead(view.At("progs.json"));
+        Tool.Run("kill", "-KILL", $"{server}").Succeeded();
+        Assert.True(Poll.Until(() => view.Log.Contains("mounted anew, and open files fail: ", StringComparison.Ordinal)), view.Log);
+        Assert.True(Poll.Until(() => Mounts.IdsAt(view.Root) is [var one] && one != mount), string.Join('\n', Mounts.IdsAt(view.Root)));
+        Assert.Throws<IOException>(() => open.ReadByte());
+        Assert.NotEqual(server, view.Server);
+        view.KillServer(); // and the new one is kept as any
+        Assert.Single(Mounts.IdsAt(view.Root));
+    }
+
+    [ResendFact]
     public void A_crash_loop_backs_off_and_says_so_and_its_readers_can_be_killed()
     {
         using TemporaryDirectory directory = new();
@@ -188,15 +218,27 @@ public sealed class RestartTests
         Assert.Equal(0, kept.WaitForExit());
     }
 
-    /// <summary>systemd's part, as systemd.service(5) and sd_listen_fds(3) have it: keeps what it is sent, and hands it to the next process from descriptor 3 on.</summary>
+    /// <summary>
+    /// systemd's part, as systemd.service(5) and sd_listen_fds(3) have it: keeps what it is sent, and hands it to the next process from descriptor 3 on; KillMode=mixed.
+    /// Each way in which a keeper can end is followed by another keeper.
+    /// </summary>
     private const string Systemd = """
-        import array, os, socket, subprocess, sys, time
+        import array, os, select, signal, socket, subprocess, sys
         binary, root, pins, path = sys.argv[1:]
         store = {}
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(path)
         notify.settimeout(20)
-        def start():
+        def hear():
+            text, control, _, _ = notify.recvmsg(4096, socket.CMSG_SPACE(4))
+            lines = dict(l.split("=", 1) for l in text.decode().split("\n"))
+            if lines.get("FDSTOREREMOVE") == "1" and lines["FDNAME"] in store:
+                os.close(store.pop(lines["FDNAME"]))
+            if lines.get("FDSTORE") == "1":
+                assert lines["FDNAME"] not in store, "two of a name"
+                store[lines["FDNAME"]] = array.array("i", control[0][2])[0]
+            return lines
+        def start(*options):
             names = list(store)
             fds = [os.dup2(store[n], 60 + i) for i, n in enumerate(names)]
             env = dict(os.environ, NOTIFY_SOCKET=path, FDSTORE="2")
@@ -204,30 +246,69 @@ public sealed class RestartTests
             if names:
                 env.update(LISTEN_FDS=str(len(names)), LISTEN_FDNAMES=":".join(names))
                 line = "export LISTEN_PID=$$; " + "".join(f"exec {3 + i}<&{60 + i} {60 + i}<&-; " for i in range(len(names)))
-            child = subprocess.Popen(["bash", "-c", line + 'exec "$@"', "bash", binary, root, "-f", "--pin-dir", pins, "--log-level", "warning"], env=env, pass_fds=fds)
+            child = subprocess.Popen(["bash", "-c", line + 'exec "$@"', "bash", binary, root, "-f", "--pin-dir", pins, "--log-level", "warning", *options], env=env, pass_fds=fds)
             while True:
-                text, control, _, _ = notify.recvmsg(4096, socket.CMSG_SPACE(4))
-                lines = dict(l.split("=", 1) for l in text.decode().split("\n"))
-                if lines.get("FDSTORE") == "1":
-                    store[lines["FDNAME"]] = array.array("i", control[0][2])[0]
-                if lines.get("READY") == "1":
+                if child.poll() is not None:
                     return child
+                if select.select([notify], [], [], 0.1)[0] and hear().get("READY") == "1":
+                    return child
+        def line(key):
+            return next(l for l in open(root + "/status") if l.startswith(key + ":"))
+        def mounts():
+            return [l.split() for l in open("/proc/self/mountinfo") if l.split()[4] == root]
         child = start()
         assert sorted(store) == ["fuse", "memory"], store
         file = os.open(root + "/progs.json", os.O_RDONLY)
         whole = os.pread(file, 1 << 24, 0)
-        for i in range(3):
-            child.kill()
-            child.wait()
+        mount = mounts()
+        assert len(mount) == 1
+        for i in range(4):
+            if i % 2:
+                server = int(line("server").split()[1])
+                child.kill()
+                os.kill(server, signal.SIGKILL)
+                child.wait()
+            else:
+                child.send_signal(signal.SIGUSR2)
+                assert child.wait() == 0
+                assert hear() == {"STOPPING": "1"}
+            assert mounts() == mount, "the mount went"
             child = start()
             assert os.pread(file, 1 << 24, 10) == whole[10:], "other bytes"
-        assert "keeper:\tsystemd" in open(root + "/status").read()
+            assert line("keeper").split()[1] == f"{child.pid},", line("keeper")
+        assert mounts() == mount, "another mount"
         os.close(file)
+
+        # a next one that cannot start: nothing is left
+        child.send_signal(signal.SIGUSR2)
+        assert child.wait() == 0
+        hear()
+        child = start("--kernel-btf", "/dev/null")
+        assert child.returncode == 4, child.returncode
+        assert mounts() == [], "a mount without a server"
+
+        # what is left of a mount that ended meanwhile is nothing to go on with
+        child = start()
+        mount = mounts()
         child.terminate()
         assert child.wait() == 0
-        assert notify.recvmsg(4096)[0] == b"STOPPING=1"
-        removed = [notify.recvmsg(4096)[0] for _ in range(2)]
-        assert sorted(removed) == [b"FDSTOREREMOVE=1\nFDNAME=fuse", b"FDSTOREREMOVE=1\nFDNAME=memory"], removed
+        assert hear() == {"STOPPING": "1"}
+        assert mounts() == []
+        child = start()
+        assert len(mounts()) == 1 and line("server")
+
+        # of another version: mounted anew, and once
+        child.send_signal(signal.SIGUSR2)
+        assert child.wait() == 0
+        hear()
+        os.pwrite(store["memory"], b"another!", 0)
+        file = os.open(root, os.O_PATH)
+        mount = mounts()
+        child = start()
+        assert len(mounts()) == 1 and mounts() != mount, mounts()
+        assert line("server")
+        child.terminate()
+        assert child.wait() == 0
         """;
 
     [ResendFact]

@@ -6,10 +6,10 @@ namespace Support;
 public static partial class Mounts
 {
     /// <summary>Types of what is mounted at a path, the lowest first; none: nothing is.</summary>
-    public static string[] At(string path) => [.. File.ReadLines("/proc/self/mountinfo")
-        .Select(line => line.Split(' '))
-        .Where(fields => Unescape(fields[4]) == path)
-        .Select(fields => fields[Array.IndexOf(fields, "-", 6) + 1])];
+    public static string[] At(string path) => [.. Lines(path).Select(fields => fields[Array.IndexOf(fields, "-", 6) + 1])];
+
+    /// <summary>Their numbers, which are not given anew while somebody uses what was mounted.</summary>
+    public static string[] IdsAt(string path) => [.. Lines(path).Select(fields => fields[0])];
 
     /// <summary>Where cgroup2 is mounted; null: nowhere.</summary>
     public static string? Cgroup2 => File.ReadLines("/proc/self/mountinfo").Where(line => line.Contains(" - cgroup2 ", StringComparison.Ordinal))
@@ -26,6 +26,8 @@ public static partial class Mounts
     {
         for (int attempts = 0; attempts < 5 && At(path).Length > 0; attempts++) Tool.Run("umount", "-l", path);
     }
+
+    private static IEnumerable<string[]> Lines(string path) => File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')).Where(fields => Unescape(fields[4]) == path);
 
     private static string Unescape(string field) => Octal().Replace(field, m => ((char)Convert.ToInt32(m.Groups[1].Value, 8)).ToString());
 

@@ -5,8 +5,8 @@ using LibC = BpfFs.Native.LibC;
 namespace BpfFs.Command;
 
 /// <summary>
-/// Who keeps our descriptors while we live and hands them to our successor: the keeper, or systemd (FileDescriptorStoreMax=). Both are told in the words
-/// of sd_notify(3) and sd_pid_notify_with_fds(3).
+/// Who keeps our descriptors while we live and hands them to our successor: the server's keeper, and the keeper's systemd (FileDescriptorStoreMax=). Both are
+/// told in the words of sd_notify(3) and sd_pid_notify_with_fds(3).
 /// </summary>
 internal sealed unsafe class FdStore
 {
@@ -21,13 +21,11 @@ internal sealed unsafe class FdStore
     public const string MountVariable = "BPFFS_VIEW_PART_MOUNT"; // absolute: the directory we are in may be another than at the first start
     public const string ForegroundVariable = "BPFFS_VIEW_PART_FOREGROUND";
     public const string RestartsVariable = "BPFFS_VIEW_PART_RESTARTS";
+    public const string BesideVariable = "BPFFS_VIEW_PART_BESIDE"; // set: our predecessor lives until our turn
 
     private readonly string? _address; // of systemd
-    private bool _isStored;
 
     private FdStore(string? address) => _address = address;
-
-    public bool IsKeeper => _address is null;
 
     /// <summary>The open /dev/fuse of our predecessor; -1: there is none.</summary>
     public int Fuse { get; private set; } = -1;
@@ -38,56 +36,51 @@ internal sealed unsafe class FdStore
     /// <summary>The mount point, if we are not the keeper's first server.</summary>
     public static string? MountPoint => Environment.GetEnvironmentVariable(MountVariable);
 
-    /// <summary>Who it is, for the status file.</summary>
-    public string Name => IsKeeper
-        ? $"{LibC.getppid()}, {Environment.GetEnvironmentVariable(RestartsVariable) ?? "0"} restarts"
-        : "systemd";
+    /// <summary>Whether our predecessor goes on if we do not start.</summary>
+    public static bool IsBeside => Environment.GetEnvironmentVariable(BesideVariable) is not null;
 
-    /// <summary>Finds the store; null: there is none.</summary>
-    public static FdStore? Find(Keeping keeping)
+    /// <summary>Who it is, for the status file.</summary>
+    public static string Name => $"{LibC.getppid()}, {Environment.GetEnvironmentVariable(RestartsVariable) ?? "0"} restarts";
+
+    /// <summary>The server's; null: it has none.</summary>
+    public static FdStore? OfServer()
     {
-        if (Launcher.Own == Launcher.Part.KeptServer)
-        {
-            LibC.fcntl(SocketDescriptor, LibC.F_SETFD, LibC.FD_CLOEXEC);
-            var kept = new FdStore(null);
-            if (Environment.GetEnvironmentVariable(HandedVariable) is null) return kept; // the numbers are others' then
-            LibC.fcntl(FuseDescriptor, LibC.F_SETFD, LibC.FD_CLOEXEC);
-            LibC.fcntl(MemoryDescriptor, LibC.F_SETFD, LibC.FD_CLOEXEC);
-            kept.Fuse = FuseDescriptor;
-            kept.Memory = MemoryDescriptor;
-            return kept;
-        }
-        // $FDSTORE (systemd 254) is how many descriptors it would keep.
-        if (keeping == Keeping.Off || Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 1 } address) return null;
-        if (!int.TryParse(Environment.GetEnvironmentVariable("FDSTORE"), out int room) || room < 2) return null;
-        var store = new FdStore(address);
+        if (Launcher.Own != Launcher.Part.KeptServer) return null;
+        LibC.fcntl(SocketDescriptor, LibC.F_SETFD, LibC.FD_CLOEXEC);
+        var store = new FdStore(null);
+        if (Environment.GetEnvironmentVariable(HandedVariable) is null) return store; // the numbers are others' then
+        LibC.fcntl(FuseDescriptor, LibC.F_SETFD, LibC.FD_CLOEXEC);
+        LibC.fcntl(MemoryDescriptor, LibC.F_SETFD, LibC.FD_CLOEXEC);
+        store.Fuse = FuseDescriptor;
+        store.Memory = MemoryDescriptor;
+        return store;
+    }
+
+    /// <summary>The keeper's; null: it has none.</summary>
+    public static FdStore? OfKeeper()
+    {
+        // $FDSTORE is how many descriptors systemd would keep: it says so itself from 254 on, the unit for those before.
+        if (!ServiceManager.Listens || !int.TryParse(Environment.GetEnvironmentVariable("FDSTORE"), out int room) || room < 2) return null;
+        var store = new FdStore(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
         store.TakeFromSystemd();
         return store;
     }
 
-    /// <summary>Hands over what the next server needs; in this order, as it needs both.</summary>
+    /// <summary>Hands over what the next one needs, in the place of what was handed over before; in this order, as it needs both.</summary>
     public void Store(int memory, int fuse)
     {
+        Send($"FDSTOREREMOVE=1\nFDNAME={MemoryName}"); // systemd would keep two of a name
+        Send($"FDSTOREREMOVE=1\nFDNAME={FuseName}");
         Send($"FDSTORE=1\nFDNAME={MemoryName}", memory);
         Send($"FDSTORE=1\nFDNAME={FuseName}", fuse);
-        _isStored = true;
     }
 
-    /// <summary>We end and nobody is to follow.</summary>
-    public void Discard()
-    {
-        if (!_isStored && Fuse < 0) return;
-        Send($"FDSTOREREMOVE=1\nFDNAME={FuseName}");
-        Send($"FDSTOREREMOVE=1\nFDNAME={MemoryName}");
-    }
-
-    /// <summary>The keeper's; systemd is told by <see cref="ServiceManager"/>.</summary>
+    /// <summary>Tells the keeper; systemd is told by <see cref="ServiceManager"/>.</summary>
     public void TellReady(string mountPoint) => Send($"READY=1\nX_MOUNT={mountPoint}");
 
     /// <summary>All is loaded: returns when our predecessor is dead. False: so is the keeper.</summary>
     public bool WaitForTurn()
     {
-        if (!IsKeeper) return true;
         Send("X_LOADED=1");
         byte go;
         LibC.iovec part = new() { iov_base = &go, iov_len = 1 };
@@ -97,7 +90,7 @@ internal sealed unsafe class FdStore
         return length == 1;
     }
 
-    /// <summary>What systemd kept of a server before us: sd_listen_fds(3).</summary>
+    /// <summary>What systemd kept of a keeper before us: sd_listen_fds(3).</summary>
     private void TakeFromSystemd()
     {
         if (Environment.GetEnvironmentVariable("LISTEN_PID") != $"{Environment.ProcessId}") return;

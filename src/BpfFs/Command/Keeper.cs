@@ -9,7 +9,8 @@ namespace BpfFs.Command;
 /// <summary>
 /// The process that starts the server and holds the two descriptors its successor needs: the connection to the kernel and the memory file. If the server dies
 /// otherwise than by its own will, the keeper makes the kernel take back what it was asked (from then on those who wait can be killed) and starts the next one.
-/// SIGTERM, SIGINT and SIGQUIT are the server's; SIGUSR1 replaces it by one of the program as it is now on disk. It knows nothing of BPF.
+/// SIGTERM, SIGINT and SIGQUIT are the server's; SIGUSR1 replaces it by one of the program as it is now on disk. As a service, the keeper has systemd hold the two descriptors,
+/// too, so that another keeper can go on: SIGUSR2 ends this one and leaves the mount to it. It knows nothing of BPF.
 /// </summary>
 internal sealed class Keeper(string directory, ILogger logger)
 {
@@ -19,11 +20,12 @@ internal sealed class Keeper(string directory, ILogger logger)
     private const int LookDelay = 1000; // while nothing would tell that it was unmounted
     private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(1);
     private readonly byte[] _program = Launcher.Program(); // now: when it is replaced, the link says so
+    private readonly FdStore? _store = FdStore.OfKeeper();
     private string? _mountPoint;
     private int _fuse = -1, _memory = -1, _restarts, _failures;
     private long _failedReloads;
     private int _stopSignal;
-    private bool _wasReady;
+    private bool _wasReady, _leaves;
     private KeptProcess? _server, _next; // _next: loaded before it takes over
 
     /// <summary>Returns when the view has ended.</summary>
@@ -32,18 +34,20 @@ internal sealed class Keeper(string directory, ILogger logger)
     {
         using var signals = new KeeperSignals();
         if (Launcher.Own == Launcher.Part.BackgroundKeeper) LibC.fcntl(Launcher.ReadyDescriptor, LibC.F_SETFD, LibC.FD_CLOEXEC);
+        TakeOver();
         _server = Start(0);
         long retryAt = long.MaxValue;
         while (true)
         {
             Wait(signals.Descriptor, retryAt);
             foreach (int signal in signals.Take()) Signalled(signal);
+            if (_leaves) return Leave();
             if (_server is not null) Listen(_server);
             if (_next is not null) Listen(_next);
             if (_next?.TryReap() == true) EndOfNext();
             if (_server?.TryReap() == true && EndOfServer(ref retryAt) is { } code) return code;
             if (_server is not null) continue;
-            if (_stopSignal != 0 || IsUnmounted()) return Abandon();
+            if (_stopSignal != 0 || IsUnmounted()) return EndWith((int)ExitCode.Failed);
             if (Environment.TickCount64 < retryAt) continue;
             retryAt = long.MaxValue;
             _server = TryStart(_restarts);
@@ -53,8 +57,26 @@ internal sealed class Keeper(string directory, ILogger logger)
 
     /// <summary>While nobody serves it. Before Linux 6.9 there is no connection to keep that would tell: the dead mount is gone, or another file system is over it.</summary>
     private bool IsUnmounted() => _fuse >= 0
-        ? KeptProcess.IsReady(_fuse, LibC.POLLERR)
+        ? !IsConnected
         : _mountPoint is not null && MountPoints.StateOf(_mountPoint, MountSettings.Subtype) is MountPointState.None or MountPointState.OtherFileSystem;
+
+    /// <summary>Not: unmounted, or aborted.</summary>
+    private bool IsConnected => !KeptProcess.IsReady(_fuse, LibC.POLLERR);
+
+    /// <summary>What a keeper before us has left with systemd, if it is mounted yet.</summary>
+    private void TakeOver()
+    {
+        if (_store is null) return;
+        if (_store.Memory >= 0) Keep(ref _memory, _store.Memory);
+        if (_store.Fuse >= 0) Keep(ref _fuse, _store.Fuse);
+        if (_memory >= 0 && _fuse >= 0 && IsConnected)
+        {
+            WriteFailedReloads();
+            return;
+        }
+        Drop(ref _memory);
+        Drop(ref _fuse);
+    }
 
     private void Wait(int signals, long retryAt)
     {
@@ -81,6 +103,15 @@ internal sealed class Keeper(string directory, ILogger logger)
             if (_next is null) TellReloadFailed();
             return;
         }
+        if (signal == KeeperSignals.Leave)
+        {
+            if (_store is not null && _fuse >= 0)
+            {
+                _leaves = true;
+                return;
+            }
+            signal = Tmds.Linux.LibC.SIGTERM; // nobody could go on with it
+        }
         _stopSignal = signal;
         ServiceManager.Stopping();
         _server?.Signal(signal);
@@ -93,7 +124,9 @@ internal sealed class Keeper(string directory, ILogger logger)
         {
             if (message.StartsWith("FDSTORE=1", StringComparison.Ordinal) && fd >= 0)
             {
-                Keep(ref message.EndsWith(FdStore.FuseName, StringComparison.Ordinal) ? ref _fuse : ref _memory, fd);
+                bool isLast = message.EndsWith(FdStore.FuseName, StringComparison.Ordinal);
+                Keep(ref isLast ? ref _fuse : ref _memory, fd);
+                if (isLast) _store?.Store(_memory, _fuse);
             }
             else if (message.StartsWith("X_LOADED=1", StringComparison.Ordinal))
             {
@@ -117,8 +150,14 @@ internal sealed class Keeper(string directory, ILogger logger)
     {
         int high = LibC.fcntl(fd, LibC.F_DUPFD_CLOEXEC, LeastDescriptor);
         LibC.close(fd);
-        if (kept >= 0) LibC.close(kept);
+        Drop(ref kept);
         kept = high;
+    }
+
+    private static void Drop(ref int kept)
+    {
+        if (kept >= 0) LibC.close(kept);
+        kept = -1;
     }
 
     /// <summary>The next one has loaded: the present one is killed, as it could be at any time, and what it was asked comes again.</summary>
@@ -140,9 +179,14 @@ internal sealed class Keeper(string directory, ILogger logger)
         TellReloadFailed();
     }
 
-    private unsafe void TellReloadFailed()
+    private void TellReloadFailed()
     {
         _failedReloads++;
+        WriteFailedReloads();
+    }
+
+    private unsafe void WriteFailedReloads()
+    {
         fixed (long* count = &_failedReloads) LibC.pwrite(_memory, (byte*)count, sizeof(long), KeptMemory.FailedReloadsAt);
     }
 
@@ -158,7 +202,7 @@ internal sealed class Keeper(string directory, ILogger logger)
             return EndWith((int)ExitCode.Failed);
         }
         if (_fuse >= 0) FuseMount.Resend(_fuse);
-        if (_stopSignal != 0) return Abandon();
+        if (_stopSignal != 0) return EndWith((int)ExitCode.Failed);
         if (ended.ReadySince != 0 && Environment.TickCount64 - ended.ReadySince >= s_stable.TotalMilliseconds) _failures = 0;
         if (_next is not null)
         {
@@ -182,27 +226,41 @@ internal sealed class Keeper(string directory, ILogger logger)
         return delay;
     }
 
-    /// <summary>Nobody serves the mount any more.</summary>
-    private int Abandon()
+    /// <summary>The server ends as if it were killed, and its mount stays without one until systemd has started the next keeper.</summary>
+    private int Leave()
     {
-        if (_fuse >= 0) LibC.close(_fuse);
-        _fuse = -1;
+        ServiceManager.Stopping();
+        Kill(_server);
+        Kill(_next);
+        FuseMount.Resend(_fuse); // those who wait can be killed
+        return (int)ExitCode.Ok;
+    }
+
+    private int EndWith(int code)
+    {
+        Kill(_next);
+        if (code != 0) Detach();
+        return code;
+    }
+
+    /// <summary>Nobody serves the mount any more, if there is still one.</summary>
+    private void Detach()
+    {
         try
         {
-            if (_mountPoint is not null && MountPoints.StateOf(_mountPoint, MountSettings.Subtype) == MountPointState.Dead) MountPoints.DetachDead(_mountPoint);
+            if (_fuse >= 0 && IsConnected) MountPoints.DetachAbandoned(_mountPoint ?? directory, MountSettings.Subtype);
+            else if (_mountPoint is not null && MountPoints.StateOf(_mountPoint, MountSettings.Subtype) == MountPointState.Dead) MountPoints.DetachDead(_mountPoint);
         }
         catch (FuseException e)
         {
             Log.EndFailed(logger, e);
         }
-        return EndWith((int)ExitCode.Failed);
     }
 
-    private int EndWith(int code)
+    private static void Kill(KeptProcess? process)
     {
-        _next?.Signal(KeptProcess.SIGKILL);
-        _next?.Reap();
-        return code;
+        process?.Signal(KeptProcess.SIGKILL);
+        process?.Reap();
     }
 
     private KeptProcess? TryStart(int restarts)
@@ -225,6 +283,7 @@ internal sealed class Keeper(string directory, ILogger logger)
         if (handsOver) variables.Add((FdStore.HandedVariable, "1"));
         if (Launcher.Own == Launcher.Part.ForegroundKeeper) variables.Add((FdStore.ForegroundVariable, "1"));
         if (_mountPoint is not null) variables.Add((FdStore.MountVariable, _mountPoint));
+        if (_server is not null) variables.Add((FdStore.BesideVariable, "1"));
         bool isThere = File.Exists(System.Text.Encoding.UTF8.GetString(_program.AsSpan()[..^1]));
         return KeptProcess.Start(isThere ? _program : Launcher.Program(), handsOver ? [_fuse, _memory] : [], [.. variables.Select(v => $"{v.Name}={v.Value}")]);
     }

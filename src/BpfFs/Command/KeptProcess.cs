@@ -124,8 +124,9 @@ internal sealed unsafe class KeptProcess
 internal sealed unsafe class KeeperSignals : IDisposable
 {
     public const int Reload = 10; // SIGUSR1
+    public const int Leave = 12; // SIGUSR2
     private static readonly (PosixSignal Signal, int Number)[] s_all =
-        [(PosixSignal.SIGTERM, 15), (PosixSignal.SIGINT, 2), (PosixSignal.SIGQUIT, 3), (PosixSignal.SIGHUP, 0), ((PosixSignal)Reload, Reload)];
+        [(PosixSignal.SIGTERM, 15), (PosixSignal.SIGINT, 2), (PosixSignal.SIGQUIT, 3), (PosixSignal.SIGHUP, 0), ((PosixSignal)Reload, Reload), ((PosixSignal)Leave, Leave)];
 
     private readonly PosixSignalRegistration[] _registrations;
     private readonly int _write;

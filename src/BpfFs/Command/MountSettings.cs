@@ -6,7 +6,7 @@ namespace BpfFs.Command;
 /// <summary>Whether a server that is killed gets a successor.</summary>
 internal enum Keeping
 {
-    /// <summary>In the background, and where systemd keeps descriptors.</summary>
+    /// <summary>In the background, and as a service.</summary>
     Auto,
     On,
     Off,
@@ -86,10 +86,9 @@ internal sealed class MountSettings
     public Keeping Keeper { get; set; }
 
     /// <summary>
-    /// A keeper, as far as this is ours to decide: by default in the background, and as a service of a systemd that does not keep descriptors (before 254, or without
-    /// FileDescriptorStoreMax=); not where io_uring was asked for.
+    /// A keeper, as far as this is ours to decide: by default in the background and as a service; not where io_uring was asked for.
     /// </summary>
-    public bool WantsKeeper => Keeper == Keeping.On || (Keeper == Keeping.Auto && (!Foreground || (ServiceManager.IsThere && !ServiceManager.Keeps)) && IoUring != IoUring.On);
+    public bool WantsKeeper => Keeper == Keeping.On || (Keeper == Keeping.Auto && (!Foreground || ServiceManager.IsThere) && IoUring != IoUring.On);
 
     public Filtering Seccomp { get; set; }
 

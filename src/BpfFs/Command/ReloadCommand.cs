@@ -19,7 +19,8 @@ internal static class ReloadCommand
         int before = Number(directory, "server");
         int keeper = Number(directory, "keeper");
         int failed = Number(directory, "keeper", FailedReloads);
-        if (keeper <= 0) throw new CommandException(ExitCode.Failed, $"reload {directory}: it has no keeper (with systemd: restart the service)");
+        if (keeper <= 0) throw new CommandException(ExitCode.Failed, $"reload {directory}: it has no keeper");
+        if (failed < 0) throw new CommandException(ExitCode.Failed, $"reload {directory}: this kernel cannot send requests again (Linux 6.9 can): unmount and mount again");
         if (LibC.kill(keeper, KeeperSignals.Reload) != 0) throw new CommandException(ExitCode.Failed, $"reload {directory}: the keeper {keeper}: {System.Runtime.InteropServices.Marshal.GetLastPInvokeErrorMessage()}");
         long start = Stopwatch.GetTimestamp();
         while (Number(directory, "server") == before)
@@ -30,7 +31,7 @@ internal static class ReloadCommand
         }
     }
 
-    /// <summary>A number of a line of the status file that has several with commas between; 0: there is none.</summary>
+    /// <summary>A number of a line of the status file that has several with commas between; -1: there is none.</summary>
     private static int Number(string directory, string key, int place = 0)
     {
         foreach (string line in File.ReadLines(Path.Combine(directory, "status")))
@@ -38,8 +39,8 @@ internal static class ReloadCommand
             if (!line.StartsWith(key + ":\t", StringComparison.Ordinal)) continue;
             string[] parts = line[(key.Length + 2)..].Split(',', StringSplitOptions.TrimEntries);
             string digits = place < parts.Length ? new([.. parts[place].TakeWhile(char.IsAsciiDigit)]) : "";
-            return int.TryParse(digits, CultureInfo.InvariantCulture, out int number) ? number : 0;
+            return int.TryParse(digits, CultureInfo.InvariantCulture, out int number) ? number : -1;
         }
-        return 0;
+        return -1;
     }
 }

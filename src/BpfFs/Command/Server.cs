@@ -40,7 +40,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             FilterSystemCalls();
             TellManager();
             if (!Launcher.TellReady()) throw NotStarted("nobody waits for it any more");
-            if (_store is { IsKeeper: true }) _store.TellReady(_mount!.MountPoint);
+            _store?.TellReady(_mount!.MountPoint);
             StartCode.GiveBack();
             keepPins = settings.KeepPins;
             await Task.WhenAny(signals.Stopped, _mount!.WaitForUnmountAsync()).ConfigureAwait(false);
@@ -59,14 +59,19 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     /// <summary>Who keeps what the next server needs, and what is left of the one before.</summary>
     private void FindStore()
     {
-        _store = FdStore.Find(settings.Keeper);
+        _store = FdStore.OfServer();
         if (_store is null) return;
         settings.Directory = FdStore.MountPoint ?? settings.Directory;
         int reason = 0;
         if (_store.Memory >= 0) _kept = KeptMemory.TryOpen(_store.Memory, out reason);
         _isAdopted = _store.Fuse >= 0 && _kept is { Text.Length: > 0 };
         if (_isAdopted) return;
-        if (_store.Fuse >= 0) Log.NotAdopted(logger, System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(reason));
+        if (_store.Fuse >= 0)
+        {
+            string cause = reason == KeptMemory.AnotherLayout ? "another version of the program wrote it" : System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(reason);
+            if (FdStore.IsBeside) throw NotStarted($"what the running server keeps cannot be taken over: {cause}; unmount and mount again (the service: systemctl restart)");
+            Log.NotAdopted(logger, settings.Directory, cause);
+        }
         try
         {
             if (FuseProbe.Ask().OffersResend) _kept = KeptMemory.TryCreate(out reason);
@@ -122,6 +127,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         };
         try
         {
+            if (!_isAdopted && _store is { Fuse: >= 0 }) MountPoints.DetachAbandoned(settings.Directory, MountSettings.Subtype);
             if (_isAdopted) view.Adopt(_kept!);
             _mount = _isAdopted
                 ? FuseMount.Adopt(_store!.Fuse, SessionText.Parse(_kept!.Text), view, options, logger)
@@ -145,8 +151,8 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     {
         string transport = mount.Transport + (_kept is not null && settings.IoUring == IoUring.Auto ? " (io_uring is off: a keeper could not save its requests)" : "");
         string keeper = _store is null ? "none"
-            : _kept is null ? $"{_store.Name}; a killed server fails its readers: Linux has been able to send requests again since 6.9"
-            : $"{_store.Name}, {_kept.FailedReloads} failed reloads";
+            : _kept is null ? $"{FdStore.Name}; a killed server fails its readers: Linux has been able to send requests again since 6.9"
+            : $"{FdStore.Name}, {_kept.FailedReloads} failed reloads";
         return new ServerStatus(
             mount.MountPoint,
             $"7.{mount.Connection.ProtocolMinor} (kernel 7.{mount.Connection.KernelMinor})",
@@ -197,8 +203,9 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         if (!ServiceManager.IsThere) return;
         try
         {
-            // README and status are in every subset; this one comes from the kernel's tables.
-            File.ReadAllBytes(Path.Combine(_mount!.MountPoint, "status"));
+            // README and status are in every subset; this one comes from the kernel's tables. To the end, not to the size, which others who read change.
+            using FileStream status = new(Path.Combine(_mount!.MountPoint, "status"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
+            status.CopyTo(Stream.Null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -212,7 +219,6 @@ internal sealed class Server(MountSettings settings, ILogger logger)
     private async Task EndAsync(bool keepPins)
     {
         if (!keepPins) _pins?.Remove();
-        if (_mount is not null) _store?.Discard(); // if the start failed, the next one is still to find it
         try
         {
             if (_mount is not null) await _mount.DisposeAsync().ConfigureAwait(false);

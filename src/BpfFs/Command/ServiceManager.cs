@@ -21,9 +21,6 @@ internal static unsafe class ServiceManager
     /// <summary>Whether this process is, or belongs to, a service that systemd wants to hear of.</summary>
     public static bool IsThere => Address is { Length: > 0 };
 
-    /// <summary>Whether it keeps descriptors for us ($FDSTORE, systemd 254).</summary>
-    public static bool Keeps => IsThere && Environment.GetEnvironmentVariable("FDSTORE") is not null;
-
     private static string? Address => Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
 
     /// <summary>The view can be read.</summary>

@@ -52,6 +52,19 @@ public static class MountPoints
         if (errno != 0) throw new FuseException("unmount", path, errno);
     }
 
+    /// <summary>
+    /// Detaches what is mounted, if it is of the subtype, and ends its connection, whoever still holds that: all who wait for an answer get ECONNABORTED. For a mount
+    /// whose server is known to be dead.
+    /// </summary>
+    /// <exception cref="FuseException">umount2(2) refused.</exception>
+    public static void DetachAbandoned(string path, string subtype)
+    {
+        string absolute = Resolve(path, out MountInfo? mount);
+        if (mount?.Type != TypeName(subtype)) return;
+        int errno = PathCalls.Unmount(absolute, MNT_FORCE | MNT_DETACH);
+        if (errno != 0) throw new FuseException("unmount", absolute, errno);
+    }
+
     internal static string TypeName(string subtype) => subtype.Length == 0 ? "fuse" : "fuse." + subtype;
 
     /// <summary>

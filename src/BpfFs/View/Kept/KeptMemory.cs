@@ -22,6 +22,9 @@ internal sealed unsafe class KeptMemory : IDisposable
     private const long FileSize = 3L << 48;
     private byte* _start;
 
+    /// <summary>What <see cref="TryOpen"/> says of a file of another version.</summary>
+    public static int AnotherLayout => EPROTO;
+
     /// <summary>Where in the file the keeper counts the reloads that failed: a 64-bit number.</summary>
     public const long FailedReloadsAt = sizeof(ulong);
 
@@ -93,7 +96,7 @@ internal sealed unsafe class KeptMemory : IDisposable
         if (Map(fd, out reason) is { } memory)
         {
             if (((Header*)memory._start)->Magic == Magic) return memory;
-            reason = EPROTO;
+            reason = AnotherLayout;
             memory.Dispose();
             return null;
         }
