@@ -1,4 +1,5 @@
 using System.Text;
+using BpfFs.Objects.Code;
 using BpfFs.Rendering;
 using BpfFs.Tests.Rendering;
 using Iterators;
@@ -7,8 +8,8 @@ using Support.Fuzz;
 namespace BpfFs.Tests.Fuzz;
 
 /// <summary>
-/// BTF that somebody made to hurt. In process: what libbpf takes, ends in values that are JSON, of at most the size that was promised. Through the kernel, as root:
-/// what bpf(2) takes, is written as clean C.
+/// BTF that somebody made to hurt. In process: what libbpf takes, ends in values that are JSON, of at most the size that was promised, and in clean
+/// prototypes and lines. Through the kernel, as root: what bpf(2) takes, is written as clean C.
 /// </summary>
 public static class BtfTarget
 {
@@ -58,6 +59,13 @@ public static class BtfTarget
                 if (text.Buffer.Length > node.Ceiling) return $"type {root}: {text.Buffer.Length} bytes, at most {node.Ceiling} were promised";
                 Text.AssertJson(Encoding.UTF8.GetBytes(Text.Of(text.Buffer)));
             }
+        }
+        for (uint type = 1; btf.Kind(type) != BtfKind.Void; type++)
+        {
+            using Text.Holder text = new();
+            FunctionText.AppendHeader(btf, type, text.Buffer);
+            FunctionText.AppendLine(btf, new bpf_line_info { file_name_off = type, line_off = type * 7, line_col = type * 1000 }, text.Buffer);
+            Text.AssertSafe(text.Buffer.Written, "\n");
         }
         return null;
     }
@@ -113,7 +121,9 @@ public static class BtfTarget
             new Member("lock", lockType, 160), new Member("wide", big, 192), new Member("next", builder.Ptr(builder.TypeTag("kptr", point)), 256),
             new Member("either", builder.Union("u", 4, new Member("n", number, 0), new Member("l", letter, 0)), 320), new Member("bits", bits, 352), new Member("real", real, 384));
         builder.Datasec(".data", 4, (builder.Var("v", number), 0, 4));
-        builder.Fwd("later");
+        uint later = builder.Ptr(builder.Fwd("later")), prototype = builder.Prototype(number, ("at", later), ("real", builder.Const(real)));
+        builder.Ptr(prototype);
+        builder.Function("work", prototype);
         _ = wide;
         return builder.Bytes();
     }
