@@ -26,7 +26,7 @@ public sealed unsafe class BtfDump : IDisposable
     /// <summary>The first type id that is this object's own: a module's BTF builds on the kernel's.</summary>
     public uint First { get; private set; } = 1;
 
-    /// <summary>Opens one; 0 or an errno.</summary>
+    /// <summary>Opens one; 0 or an errno: ELOOP where its types go in circles or too deep.</summary>
     public static int Open(uint id, Sink sink, out BtfDump? dump)
     {
         dump = null;
@@ -35,7 +35,7 @@ public sealed unsafe class BtfDump : IDisposable
         if (errno != 0) return errno;
         var opened = new BtfDump(sink);
         bool isModule = info.kernel_btf != 0 && !name.StartsWith("vmlinux\0"u8);
-        errno = opened.Load(id, isModule);
+        errno = opened.Load(id, isModule, isTrusted: info.kernel_btf != 0);
         if (errno == 0) dump = opened;
         else opened.Dispose();
         return errno;
@@ -64,7 +64,7 @@ public sealed unsafe class BtfDump : IDisposable
         _text = null;
     }
 
-    private int Load(uint id, bool isModule)
+    private int Load(uint id, bool isModule, bool isTrusted)
     {
         _self = GCHandle.Alloc(this);
         _text = (byte*)NativeMemory.Alloc((nuint)TextSize);
@@ -79,6 +79,7 @@ public sealed unsafe class BtfDump : IDisposable
         int errno = CleanStrings();
         if (errno != 0) return errno;
         Count = LibBpf.btf__type_cnt(_btf);
+        if (!isTrusted && !BtfNesting.IsBounded(_btf, First, Count)) return LibC.ELOOP;
         return Restart();
     }
 

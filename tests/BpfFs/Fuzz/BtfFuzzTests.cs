@@ -1,53 +1,41 @@
-using System.Text;
-using BpfFs.Rendering;
-using BpfFs.Tests.Rendering;
-using Iterators;
 using Support.Fuzz;
 
 namespace BpfFs.Tests.Fuzz;
 
-/// <summary>
-/// BTF that somebody made to hurt. In process: what libbpf takes, ends in values that are JSON, of at most the size that was promised. Through the kernel: what
-/// bpf(2) takes, is written as clean C.
-/// </summary>
+/// <summary>BTF that somebody made to hurt, into the renderers of values and of C.</summary>
 public sealed class BtfFuzzTests
 {
-    private const int ValueSize = 64;
-    private static readonly byte[] s_good = Good(out s_root);
-    private static readonly uint s_root;
-
-    /// <summary>Inputs that once failed.</summary>
     [Fact]
     public void Corpus()
     {
-        int parsed = 0;
-        byte[][] corpus = Fuzzing.Corpus(Path.Combine(Support.ViewBinary.Repository(), "tests/BpfFs/Fuzz/btf.txt"));
-        Assert.Equal(corpus.Length, Fuzzing.Run(corpus.Length, i => corpus[i], input => ValueFailureOf(input, ref parsed)));
-        Assert.NotEqual(0, parsed);
+        int before = BtfTarget.Parsed;
+        byte[][] corpus = BtfTarget.Target.Corpus();
+        Assert.Equal(corpus.Length, Fuzzing.Run(corpus.Length, i => corpus[i], BtfTarget.Target.FailureOf));
+        Assert.True(BtfTarget.Parsed > before);
     }
 
     [Fact]
     public void Values_of_any_types()
     {
-        int rounds = Fuzzing.Rounds(10_000), parsed = 0;
-        Assert.Equal(rounds, Fuzzing.Run(rounds, Make, input => ValueFailureOf(input, ref parsed)));
-        Assert.True(parsed > rounds / 100); // the others libbpf refuses
+        int rounds = Fuzzing.Rounds(10_000), before = BtfTarget.Parsed;
+        Assert.Equal(rounds, Fuzzing.Run(rounds, Make, BtfTarget.ValueFailureOf));
+        Assert.True(BtfTarget.Parsed - before > rounds / 100); // the others libbpf refuses
     }
 
     [RootFact]
     public void Declarations_of_what_the_kernel_takes()
     {
-        int rounds = Fuzzing.Rounds(3000), loaded = 0;
-        using (Support.Descriptor? good = TryLoad(ForKernel(s_good), out string log)) Assert.True(good is not null, log);
-        Assert.Equal(rounds, Fuzzing.Run(rounds, i => ForKernel(Make(i)), input => DumpFailureOf(input, ref loaded)));
-        Assert.True(loaded > rounds / 100);
+        int rounds = Fuzzing.Rounds(3000), before = BtfTarget.Loaded;
+        using (Support.Descriptor? good = BtfTarget.TryLoad(BtfTarget.ForKernel(BtfTarget.Good), out string log)) Assert.True(good is not null, log);
+        Assert.Equal(rounds, Fuzzing.Run(rounds, Make, BtfTarget.DumpFailureOf));
+        Assert.True(BtfTarget.Loaded - before > rounds / 100);
     }
 
     /// <summary>Every kind of type, with a few bytes, whole words or nothing of it changed.</summary>
     private static byte[] Make(int number)
     {
         Random random = new((Fuzzing.Seed * 1_000_003) + number);
-        byte[] bad = [.. s_good];
+        byte[] bad = [.. BtfTarget.Good];
         for (int i = random.Next(5); i > 0; i--)
         {
             int at = random.Next(24, bad.Length - 3);
@@ -55,97 +43,5 @@ public sealed class BtfFuzzTests
             else BitConverter.TryWriteBytes(bad.AsSpan(at & ~3, 4), random.Next(3) switch { 0 => random.Next(20), 1 => random.Next(), _ => -1 });
         }
         return bad;
-    }
-
-    /// <summary>Where something is the kernel's, it wants more than is right here (a kptr points to a type of its own).</summary>
-    private static byte[] ForKernel(byte[] btf)
-    {
-        foreach (string name in (string[])["kptr", "bpf_spin_lock"])
-        {
-            int at = btf.AsSpan().IndexOf(Encoding.ASCII.GetBytes(name));
-            if (at >= 0) btf = [.. btf[..at], (byte)'x', .. btf[(at + 1)..]];
-        }
-        return btf;
-    }
-
-    private static string? ValueFailureOf(byte[] input, ref int parsed)
-    {
-        using Btf? btf = Btf.TryParse(input, out _);
-        if (btf is null) return null;
-        parsed++;
-        byte[] value = new byte[ValueSize];
-        for (int i = 0; i < ValueSize; i++) value[i] = (byte)(i * 37);
-        foreach (uint root in (uint[])[s_root, 1, 5, 9])
-        {
-            foreach (bool asBpftool in (bool[])[false, true])
-            {
-                using Text.Holder text = new();
-                ValueNode node = ValueFormat.Make(btf, root, value.Length, asBpftool);
-                foreach ((int offset, int length) in ValueFormat.KernelRanges(btf, root, value.Length))
-                {
-                    if (offset < 0 || length < 0 || offset + length > value.Length) return $"type {root}: hides {length} bytes at {offset}";
-                }
-                node.Write(value, text.Buffer);
-                if (text.Buffer.Length > node.Ceiling) return $"type {root}: {text.Buffer.Length} bytes, at most {node.Ceiling} were promised";
-                Text.AssertJson(Encoding.UTF8.GetBytes(Text.Of(text.Buffer)));
-            }
-        }
-        return null;
-    }
-
-    private static string? DumpFailureOf(byte[] input, ref int loaded)
-    {
-        using Support.Descriptor? btf = TryLoad(input, out _);
-        if (btf is null) return null;
-        loaded++;
-        string id = File.ReadLines($"/proc/self/fdinfo/{btf.Fd}").Single(l => l.StartsWith("btf_id:", StringComparison.Ordinal)).Split('\t')[1];
-        List<byte> text = [];
-        int errno = BtfDump.Open(uint.Parse(id, null), piece => text.AddRange(piece), out BtfDump? dump);
-        if (errno != 0) return null; // libbpf may be stricter than the kernel
-        using (dump)
-        {
-            for (uint type = dump!.First; type < dump.Count; type++) dump.DumpType(type);
-        }
-        Text.AssertSafe(text.ToArray(), "\n\t");
-        return null;
-    }
-
-    private static unsafe Support.Descriptor? TryLoad(byte[] btf, out string log)
-    {
-        byte[] words = new byte[16 * 1024];
-        fixed (byte* data = btf, said = words)
-        {
-            Support.Bpf.words_attr attr = default;
-            attr.words[0] = (uint)(ulong)data;
-            attr.words[1] = (uint)((ulong)data >> 32);
-            attr.words[2] = (uint)(ulong)said;
-            attr.words[3] = (uint)((ulong)said >> 32);
-            attr.words[4] = (uint)btf.Length;
-            attr.words[5] = (uint)words.Length;
-            attr.words[6] = 1; // btf, btf_log_buf, btf_size, btf_log_size, btf_log_level
-            int fd = Support.Bpf.Try(Support.Bpf.BPF_BTF_LOAD, ref attr);
-            log = $"{fd}: {Encoding.UTF8.GetString(words).TrimEnd('\0')}";
-            return fd < 0 ? null : new Support.Descriptor(fd);
-        }
-    }
-
-    private static byte[] Good(out uint root)
-    {
-        BtfBuilder builder = new();
-        uint number = builder.Int("int", 4, BtfBuilder.Signed), letter = builder.Int("char", 1, BtfBuilder.Char), wide = builder.Int("__int128", 16);
-        uint point = builder.Struct("point", 8, new Member("x", number, 0), new Member("y", number, 32));
-        uint colour = builder.Enum("colour", 4, true, ("RED", 0), ("BLUE", -1));
-        uint big = builder.Enum64("wide", false, ("BIG", long.MaxValue));
-        uint bits = builder.Struct("bits", 4, new Member("a", number, 0, 3), new Member("b", number, 3, 29));
-        uint real = builder.Float("double", 8);
-        uint lockType = builder.Struct("bpf_spin_lock", 4, new Member("val", number, 0));
-        root = builder.Struct("all", ValueSize,
-            new Member("at", builder.Array(point, 1, number), 0), new Member("text", builder.Array(letter, 8, number), 64), new Member("colour", builder.Typedef("c", builder.Const(builder.Volatile(colour))), 128),
-            new Member("lock", lockType, 160), new Member("wide", big, 192), new Member("next", builder.Ptr(builder.TypeTag("kptr", point)), 256),
-            new Member("either", builder.Union("u", 4, new Member("n", number, 0), new Member("l", letter, 0)), 320), new Member("bits", bits, 352), new Member("real", real, 384));
-        builder.Datasec(".data", 4, (builder.Var("v", number), 0, 4));
-        builder.Fwd("later");
-        _ = wide;
-        return builder.Bytes();
     }
 }

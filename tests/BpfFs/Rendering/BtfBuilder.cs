@@ -50,6 +50,11 @@ internal sealed class BtfBuilder
 
     public uint Var(string name, uint type) => Add(name, BtfKind.Var, 0, false, type, 1);
 
+    public uint Prototype(uint result, params (string Name, uint Type)[] parameters) =>
+        Add("", BtfKind.FuncProto, parameters.Length, false, result, [.. parameters.SelectMany(p => new[] { String(p.Name), p.Type })]);
+
+    public uint Function(string name, uint prototype) => Add(name, BtfKind.Func, 0, false, prototype);
+
     public uint Datasec(string name, int size, params (uint Var, int Offset, int Size)[] variables) =>
         Add(name, BtfKind.Datasec, variables.Length, false, (uint)size, [.. variables.SelectMany(v => new[] { v.Var, (uint)v.Offset, (uint)v.Size })]);
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Support;
 using Support.Fuzz;
 
 namespace Fuse.Tests.Fuzz;
@@ -7,16 +6,14 @@ namespace Fuse.Tests.Fuzz;
 /// <summary>Any bytes as a request: answered exactly once or deliberately not, never more than was asked for, nothing thrown, nothing hangs.</summary>
 public sealed class RequestFuzzTests
 {
-    private static readonly string s_corpus = Path.Combine(ViewBinary.Repository(), "tests/Fuse/Fuzz/requests.txt");
     private readonly FuseRequests _requests = new("a", "hello", "..", "", "x/y", new string('n', 300), "\u00ff");
-    private readonly Wire _wire = new(new HostileFileSystem());
-    private readonly byte[] _room = new byte[(1 << 20) + 4096];
+    private readonly RequestTarget _target = new();
 
     private string? FailureOf(byte[] request)
     {
-        int length = _wire.Dispatcher.Dispatch(request, _room);
-        _requests.Learn(request, _room.AsSpan(0, length));
-        return FuseRequests.FailureOf(request, _room, length);
+        string? failure = _target.FailureOf(request, out int length);
+        _requests.Learn(request, RequestTarget.Reply[..Math.Clamp(length, 0, RequestTarget.Reply.Length)]);
+        return failure;
     }
 
     [Fact]
@@ -29,8 +26,8 @@ public sealed class RequestFuzzTests
         {
             string? failure = FailureOf(request);
             uint opcode = request.Length >= 8 ? BinaryPrimitives.ReadUInt32LittleEndian(request.AsSpan(4)) : 0;
-            if (failure is null && request.Length < 200 && seen.Add((Math.Min(opcode, 64), BinaryPrimitives.ReadInt32LittleEndian(_room.AsSpan(4)), request.Length < 40 ? request.Length : 40)))
-                novel.Add(Convert.ToHexStringLower(request));
+            if (failure is null && request.Length < 200 && seen.Add((Math.Min(opcode, 64), BinaryPrimitives.ReadInt32LittleEndian(RequestTarget.Reply[4..]), request.Length < 40 ? request.Length : 40)))
+                novel.Add(Convert.ToHexStringLower(RequestTarget.Input(request)));
             return failure;
         });
         Assert.Equal(rounds, run);
@@ -41,8 +38,8 @@ public sealed class RequestFuzzTests
     [Fact]
     public void Corpus()
     {
-        byte[][] corpus = Fuzzing.Corpus(s_corpus);
-        Assert.Equal(corpus.Length, Fuzzing.Run(corpus.Length, i => corpus[i], FailureOf));
+        byte[][] corpus = RequestTarget.Target.Corpus();
+        Assert.Equal(corpus.Length, Fuzzing.Run(corpus.Length, i => corpus[i], RequestTarget.Target.FailureOf));
     }
 
     [Fact]

@@ -8,15 +8,15 @@ namespace BpfFs.Objects.Code;
 /// </summary>
 internal static class FunctionText
 {
-    // bpftool's limit, and the end of prototypes that refer to themselves
-    private const int MaxLength = 1024;
+    private const int MaxLength = 1024; // bpftool's limit
+    private const int MaxDepth = 32; // the end of prototypes that refer to themselves, also before they have written anything
 
     /// <summary><c>int name(struct ctx * ctx):</c> and a line end, as bpftool; nothing where the type is no function.</summary>
     public static void AppendHeader(Btf? btf, uint type, TextBuffer to)
     {
         if (btf is null || btf.Kind(type) != BtfKind.Func) return;
         int start = to.Length;
-        if (AppendType(btf, type, to, start)) to.Append(":\n"u8);
+        if (AppendType(btf, type, to, start, 0)) to.Append(":\n"u8);
         else to.Truncate(start);
     }
 
@@ -38,10 +38,10 @@ internal static class FunctionText
     /// <summary>The line's text without indentation.</summary>
     public static ReadOnlySpan<byte> TextOf(Btf btf, bpf_line_info line) => btf.Name(line.line_off).TrimStart(" \t\n\v\f\r"u8);
 
-    /// <summary>False: it is too long, or of a kind that has no place in a prototype.</summary>
-    private static bool AppendType(Btf btf, uint type, TextBuffer to, int start)
+    /// <summary>False: it is too long or too deep, or of a kind that has no place in a prototype.</summary>
+    private static bool AppendType(Btf btf, uint type, TextBuffer to, int start, int depth)
     {
-        if (to.Length - start >= MaxLength) return false;
+        if (to.Length - start >= MaxLength || depth > MaxDepth) return false;
         if (type == 0)
         {
             to.Append("void "u8);
@@ -60,29 +60,29 @@ internal static class FunctionText
             case BtfKind.Fwd:
                 return AppendName(btf, btf.IsUnionFwd(type) ? "union "u8 : "struct "u8, type, to);
             case BtfKind.Ptr:
-                if (!AppendType(btf, btf.Referred(type), to, start)) return false;
+                if (!AppendType(btf, btf.Referred(type), to, start, depth + 1)) return false;
                 to.Append("* "u8);
                 return true;
             case BtfKind.Array:
                 (uint element, int count) = btf.Array(type);
-                if (!AppendType(btf, element, to, start)) return false;
+                if (!AppendType(btf, element, to, start, depth + 1)) return false;
                 to.Append((byte)'[');
                 to.Append((long)count);
                 to.Append((byte)']');
                 return true;
             case BtfKind.Volatile:
                 to.Append("volatile "u8);
-                return AppendType(btf, btf.Referred(type), to, start);
+                return AppendType(btf, btf.Referred(type), to, start, depth + 1);
             case BtfKind.Const:
                 to.Append("const "u8);
-                return AppendType(btf, btf.Referred(type), to, start);
+                return AppendType(btf, btf.Referred(type), to, start, depth + 1);
             case BtfKind.Restrict:
                 to.Append("restrict "u8);
-                return AppendType(btf, btf.Referred(type), to, start);
+                return AppendType(btf, btf.Referred(type), to, start, depth + 1);
             case BtfKind.FuncProto:
-                return AppendPrototype(btf, type, default, to, start);
+                return AppendPrototype(btf, type, default, to, start, depth);
             case BtfKind.Func:
-                return AppendPrototype(btf, btf.Referred(type), btf.TypeName(type), to, start);
+                return AppendPrototype(btf, btf.Referred(type), btf.TypeName(type), to, start, depth);
             default:
                 return false;
         }
@@ -96,9 +96,9 @@ internal static class FunctionText
         return true;
     }
 
-    private static bool AppendPrototype(Btf btf, uint prototype, ReadOnlySpan<byte> name, TextBuffer to, int start)
+    private static bool AppendPrototype(Btf btf, uint prototype, ReadOnlySpan<byte> name, TextBuffer to, int start, int depth)
     {
-        if (btf.Kind(prototype) != BtfKind.FuncProto || !AppendType(btf, btf.Referred(prototype), to, start)) return false;
+        if (btf.Kind(prototype) != BtfKind.FuncProto || !AppendType(btf, btf.Referred(prototype), to, start, depth + 1)) return false;
         to.AppendText(name);
         to.Append((byte)'(');
         for (int i = 0; i < btf.Length(prototype); i++)
@@ -110,7 +110,7 @@ internal static class FunctionText
                 to.Append("..."u8);
                 continue;
             }
-            if (!AppendType(btf, type, to, start)) return false;
+            if (!AppendType(btf, type, to, start, depth + 1)) return false;
             to.AppendText(btf.Name(nameOffset));
         }
         to.Append((byte)')');
