@@ -57,8 +57,7 @@ public static unsafe class BtfObjects
         {
             info.name = (ulong)buffer;
             info.name_len = (uint)name.Length;
-            uint length = (uint)sizeof(bpf_btf_info);
-            int errno = -LibBpf.bpf_obj_get_info_by_fd(fd.Value, to, &length);
+            int errno = LibBpf.ReadInfo(fd.Value, to);
             return errno == LibC.ENOSPC ? 0 : errno;
         }
     }

@@ -148,8 +148,7 @@ public sealed unsafe class OneObject : IProgFunctions
             info.tracing_multi_ids = (ulong)idsStart;
             info.tracing_multi_cookies = (ulong)cookiesStart;
             info.tracing_multi_count = (uint)Math.Min(ids.Length, cookies.Length);
-            uint length = (uint)sizeof(bpf_link_info);
-            int errno = -LibBpf.bpf_obj_get_info_by_fd(link.Value, to, &length);
+            int errno = LibBpf.ReadInfo(link.Value, to);
             return errno == LibC.ENOSPC ? 0 : errno; // there are more
         }
     }
@@ -184,8 +183,7 @@ public sealed unsafe class OneObject : IProgFunctions
         fixed (byte* buffer = name)
         fixed (bpf_link_info* to = &info)
         {
-            uint length = (uint)sizeof(bpf_link_info);
-            int errno = -LibBpf.bpf_obj_get_info_by_fd(fd.Value, to, &length);
+            int errno = LibBpf.ReadInfo(fd.Value, to);
             if (errno != 0) return errno;
             // Where the name's buffer is told depends on the type.
             switch (linkType)
@@ -208,8 +206,7 @@ public sealed unsafe class OneObject : IProgFunctions
                 default:
                     return 0;
             }
-            length = (uint)sizeof(bpf_link_info);
-            errno = -LibBpf.bpf_obj_get_info_by_fd(fd.Value, to, &length);
+            errno = LibBpf.ReadInfo(fd.Value, to);
             return errno == LibC.ENOSPC ? 0 : errno; // a name that was cut is better than none
         }
     }

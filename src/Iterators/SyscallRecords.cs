@@ -24,7 +24,7 @@ public static unsafe class SyscallRecords
         {
             info.map_ids = (ulong)ids;
             info.nr_map_ids = (uint)mapIds.Length;
-            errno = ReadInfo(fd, &info, sizeof(bpf_prog_info));
+            errno = LibBpf.ReadInfo(fd.Value, &info);
         }
         if (errno != 0) return errno;
         errno = MapFdInfo.Read(fd, out MapFdInfo fdInfo);
@@ -58,7 +58,7 @@ public static unsafe class SyscallRecords
     {
         record = default;
         bpf_map_info info = default;
-        int errno = ReadInfo(fd, &info, sizeof(bpf_map_info));
+        int errno = LibBpf.ReadInfo(fd.Value, &info);
         if (errno != 0) return errno;
         errno = MapFdInfo.Read(fd, out MapFdInfo fdInfo);
         if (errno != 0) return errno;
@@ -183,7 +183,9 @@ public static unsafe class SyscallRecords
         return errno;
     });
 
-    private const int FirstMaps = 4, MaxUsedMaps = 64; // FIRST_MAPS, MAX_USED_MAPS, bpf/records.h
+    private static int FirstMaps => sizeof(u32_4) / sizeof(uint); // of prog_record.map_ids
+
+    private static int MaxUsedMaps => sizeof(u32_64) / sizeof(uint); // of one_prog_maps_record.map_ids
 
     private static void SetTargetProg(ref link_record record, uint id)
     {
@@ -197,7 +199,7 @@ public static unsafe class SyscallRecords
         record.map_id = id;
         using Fd fd = OneObject.OpenMap(id);
         bpf_map_info info = default;
-        if (fd.Errno == 0 && ReadInfo(fd, &info, sizeof(bpf_map_info)) == 0) new ReadOnlySpan<byte>(info.name, 16).CopyTo(record.target_name);
+        if (fd.Errno == 0 && LibBpf.ReadInfo(fd.Value, &info) == 0) new ReadOnlySpan<byte>(info.name, 16).CopyTo(record.target_name);
     }
 
     /// <summary>Before Linux 6.6 bpf(2) tells nothing of perf events.</summary>
@@ -240,13 +242,7 @@ public static unsafe class SyscallRecords
     {
         using Fd fd = new(LibBpf.bpf_prog_get_fd_by_id(id));
         if (fd.Errno != 0) return fd.Errno;
-        fixed (bpf_prog_info* to = &info) return ReadInfo(fd, to, sizeof(bpf_prog_info));
-    }
-
-    private static int ReadInfo(in Fd fd, void* info, int size)
-    {
-        uint length = (uint)size;
-        return -LibBpf.bpf_obj_get_info_by_fd(fd.Value, info, &length);
+        fixed (bpf_prog_info* to = &info) return LibBpf.ReadInfo(fd.Value, to);
     }
 
     /// <summary><c>struct bpf_map_info</c>, <c>&lt;linux/bpf.h&gt;</c>.</summary>

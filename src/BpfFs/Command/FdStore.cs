@@ -107,15 +107,8 @@ internal sealed unsafe class FdStore
 
     private void Send(string text, int fd = -1)
     {
-        if (_address is null)
-        {
-            Descriptors.Send(SocketDescriptor, text, fd, null);
-            return;
-        }
-        int socket = LibC.socket(LibC.AF_UNIX, LibC.SOCK_DGRAM | LibC.SOCK_CLOEXEC, 0);
-        if (socket < 0) return;
-        Descriptors.Send(socket, text, fd, _address);
-        LibC.close(socket);
+        if (_address is null) Descriptors.Send(SocketDescriptor, text, fd, null);
+        else Descriptors.SendTo(_address, text, fd);
     }
 }
 
@@ -131,7 +124,7 @@ internal static unsafe class Descriptors
     {
         LibC.sockaddr_un to = new() { sun_family = LibC.AF_UNIX };
         byte[] name = Encoding.UTF8.GetBytes(address ?? "");
-        if (name.Length >= 108) return Tmds.Linux.LibC.ENAMETOOLONG;
+        if (name.Length > 108) return Tmds.Linux.LibC.ENAMETOOLONG;
         name.CopyTo(new Span<byte>(to.sun_path, 108));
         if (name.Length > 0 && name[0] == '@') to.sun_path[0] = 0;
         LibC.cmsg_fd control = new() { cmsg_len = 20, cmsg_level = LibC.SOL_SOCKET, cmsg_type = LibC.SCM_RIGHTS, fd = fd }; // CMSG_LEN(sizeof(int))
@@ -156,6 +149,20 @@ internal static unsafe class Descriptors
             }
             return 0;
         }
+    }
+
+    /// <summary>To whom a path or an abstract name tells; 0 or a positive errno: EAFNOSUPPORT for others (vsock).</summary>
+    /// <param name="address">A path, or @ and an abstract name.</param>
+    /// <param name="text">The message.</param>
+    /// <param name="fd">-1: none.</param>
+    public static int SendTo(string address, string text, int fd = -1)
+    {
+        if (address[0] is not ('/' or '@')) return Tmds.Linux.LibC.EAFNOSUPPORT;
+        int socket = LibC.socket(LibC.AF_UNIX, LibC.SOCK_DGRAM | LibC.SOCK_CLOEXEC, 0);
+        if (socket < 0) return Marshal.GetLastPInvokeError();
+        int errno = Send(socket, text, fd, address);
+        LibC.close(socket);
+        return errno;
     }
 
     /// <summary>A message if there is one; null: none now, or no more.</summary>

@@ -193,8 +193,9 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             _seccomp = "on";
             return;
         }
-        _seccomp = $"off: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno)}";
-        if (settings.Seccomp == Filtering.On) throw NotStarted($"seccomp: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno)}");
+        string cause = System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno);
+        if (settings.Seccomp == Filtering.On) throw NotStarted($"seccomp: {cause}");
+        _seccomp = $"off: {cause}";
     }
 
     /// <summary>A service is ready when a file has been read, through the kernel and with all that its unit forbids.</summary>

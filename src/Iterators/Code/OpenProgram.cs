@@ -118,8 +118,7 @@ public sealed unsafe class OpenProgram : SafeHandle
 
     private int ReadInfo(ref bpf_prog_info info)
     {
-        uint length = (uint)sizeof(bpf_prog_info);
-        fixed (bpf_prog_info* to = &info) return -LibBpf.bpf_obj_get_info_by_fd((int)handle, to, &length);
+        fixed (bpf_prog_info* to = &info) return LibBpf.ReadInfo((int)handle, to);
     }
 
     /// <summary>A program whose loader may not see addresses has no symbol; it would be this.</summary>

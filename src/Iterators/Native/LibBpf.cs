@@ -155,7 +155,15 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_link_get_fd_by_id(uint id);
 
     [LibraryImport(Library)]
-    public static partial int bpf_obj_get_info_by_fd(int bpf_fd, void* info, uint* info_len);
+    private static partial int bpf_obj_get_info_by_fd(int bpf_fd, void* info, uint* info_len);
+
+    /// <summary>bpf_obj_get_info_by_fd(), libbpf's: fills *<paramref name="info"/>, where it may say what else is wanted; 0 or a positive errno.</summary>
+    public static int ReadInfo<T>(int fd, T* info)
+        where T : unmanaged
+    {
+        uint length = (uint)sizeof(T);
+        return -bpf_obj_get_info_by_fd(fd, info, &length);
+    }
 
     [LibraryImport(Library)]
     public static partial int bpf_enable_stats(int type);
