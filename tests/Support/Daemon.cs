@@ -12,14 +12,25 @@ public sealed class Daemon : IDisposable
     private readonly StringBuilder _log = new();
 
     public Daemon(string program, params IEnumerable<string> arguments)
+        : this(null, program, arguments)
     {
-        ProcessStartInfo start = new(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
+    }
+
+    /// <param name="home">Its working directory and $HOME; null: / and ours.</param>
+    /// <param name="program">Name or path.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public Daemon(TemporaryDirectory? home, string program, params IEnumerable<string> arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = home?.Path ?? "/" };
+        if (home is not null) start.Environment["HOME"] = home.Path;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += Collect;
         _process.ErrorDataReceived += Collect;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
+
+    public int Id => _process.Id;
 
     public bool HasExited => _process.HasExited;
 
@@ -35,6 +46,8 @@ public sealed class Daemon : IDisposable
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+
+    public void Signal(string name) => Tool.Run("kill", $"-{name}", $"{Id}").Succeeded();
 
     public void Dispose()
     {
@@ -52,15 +65,17 @@ public sealed class Daemon : IDisposable
 /// <summary>Programs that tools/test unpacks instead of installing them, because their packages start a server.</summary>
 public static class Unpacked
 {
-    public static string Prometheus => Find("prometheus");
+    public static string Caddy => Find("caddy", "caddy");
 
-    public static string Promtool => Find("promtool");
+    public static string Prometheus => Find("prometheus", "prometheus");
 
-    public static string NodeExporter => Find("prometheus-node-exporter");
+    public static string Promtool => Find("prometheus", "promtool");
 
-    private static string Find(string name)
+    public static string NodeExporter => Find("prometheus", "prometheus-node-exporter");
+
+    private static string Find(string folder, string name)
     {
-        string path = Path.Combine(ViewBinary.Repository(), "out/prometheus/usr/bin", name);
+        string path = Path.Combine(ViewBinary.Repository(), "out", folder, "usr/bin", name);
         return File.Exists(path) ? path : name;
     }
 }

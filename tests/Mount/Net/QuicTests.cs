@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -53,7 +52,7 @@ public sealed class QuicTests(QuicTests.Fixture fixture) : IClassFixture<QuicTes
     public void Quic_is_listed_with_what_tells_it()
     {
         int port = FreePort();
-        using Running server = Caddy(port);
+        using Daemon server = Caddy(port);
         // idle, by how it is set up
         Assert.True(Poll.Until(() => Evidence(r => r.GetProperty("local_port").GetInt32() == port).Length > 0, 30), server.Log + _view.Read("net/udp6") + _view.Read("net/udp"));
         string[] idle = Evidence(r => r.GetProperty("local_port").GetInt32() == port);
@@ -63,7 +62,7 @@ public sealed class QuicTests(QuicTests.Fixture fixture) : IClassFixture<QuicTes
 
         // the client's first packet waits for a server that does not read
         server.Signal("STOP");
-        using Running client = new("node", _directory.Path, _directory.At("client.mjs"), $"{port}");
+        using Daemon client = new(_directory, "node", _directory.At("client.mjs"), $"{port}");
         Assert.True(Poll.Until(() => Evidence(r => r.GetProperty("local_port").GetInt32() == port).Contains("packet"), 30), client.Log + _view.Read("net/quic"));
         JsonElement listening = Rows("quic").First(r => r.GetProperty("local_port").GetInt32() == port);
         Assert.True(listening.GetProperty("rx_queue").GetInt32() > 1200); // an Initial fills 1200 bytes (RFC 9000, 14.1)
@@ -149,7 +148,7 @@ public sealed class QuicTests(QuicTests.Fixture fixture) : IClassFixture<QuicTes
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    private Running Caddy(int port)
+    private Daemon Caddy(int port)
     {
         File.WriteAllText(_directory.At("Caddyfile"),
             $$"""
@@ -165,46 +164,6 @@ public sealed class QuicTests(QuicTests.Fixture fixture) : IClassFixture<QuicTes
             }
 
             """);
-        string unpacked = Path.Combine(ViewBinary.Repository(), "out/caddy/usr/bin/caddy"); // tools/test puts it there
-        return new Running(File.Exists(unpacked) ? unpacked : "caddy", _directory.Path, "run", "--config", _directory.At("Caddyfile"), "--adapter", "caddyfile");
-    }
-
-    /// <summary>A program that runs until it is disposed.</summary>
-    private sealed class Running : IDisposable
-    {
-        private readonly Process _process;
-        private readonly System.Text.StringBuilder _log = new();
-
-        public Running(string program, string directory, params string[] arguments)
-        {
-            ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
-            start.Environment["HOME"] = directory;
-            _process = Process.Start(start)!;
-            _process.OutputDataReceived += Collect;
-            _process.ErrorDataReceived += Collect;
-            _process.BeginOutputReadLine();
-            _process.BeginErrorReadLine();
-        }
-
-        public int Id => _process.Id;
-
-        public string Log
-        {
-            get { lock (_log) return _log.ToString(); }
-        }
-
-        public void Signal(string name) => Tool.Run("kill", $"-{name}", $"{Id}").Succeeded();
-
-        public void Dispose()
-        {
-            _process.Kill();
-            _process.WaitForExit();
-            _process.Dispose();
-        }
-
-        private void Collect(object sender, DataReceivedEventArgs line)
-        {
-            lock (_log) _log.AppendLine(line.Data);
-        }
+        return new Daemon(_directory, Unpacked.Caddy, "run", "--config", _directory.At("Caddyfile"), "--adapter", "caddyfile");
     }
 }
