@@ -11,7 +11,10 @@ public static partial class KernelRelease
 
     /// <summary>Why to skip a test; null: run it. A kernel that is new enough and lacks the feature runs it, and fails.</summary>
     public static string? Skip(bool isThere, string feature, string since) =>
-        isThere || Running >= Version.Parse(since) ? null : string.Create(CultureInfo.InvariantCulture, $"{feature} exists since Linux {since}");
+        isThere || !IsBefore(since) ? null : string.Create(CultureInfo.InvariantCulture, $"{feature} exists since Linux {since}");
+
+    /// <summary>For what no name tells.</summary>
+    public static bool IsBefore(string release) => Running < Version.Parse(release);
 
     [GeneratedRegex("^[0-9]+\\.[0-9]+")]
     private static partial Regex Number();

@@ -52,7 +52,7 @@ internal static class LinkAttachments
             LinkType.Tracing => Name(Names.AttachTypes, link.Info.tracing_attach_type),
             LinkType.Cgroup => Name(Names.AttachTypes, link.Info.cgroup_attach_type),
             LinkType.Netns or LinkType.Tcx or LinkType.Netkit or LinkType.Sockmap => Name(Names.AttachTypes, link.Info.second),
-            LinkType.PerfEvent when link.Info.perf_event_type != 0 => Name(Names.PerfEventTypes, link.Info.perf_event_type),
+            LinkType.PerfEvent when r.perf_kind != 0 => Name(Names.PerfEventTypes, (uint)r.perf_kind),
             _ => Name(Names.LinkTypes, r.type),
         };
         if (r.type == LinkType.Tracing && link.ProgType == ProgType.Ext) attachType = "freplace"; // bpf(2) says attach type 0
@@ -89,12 +89,11 @@ internal static class LinkAttachments
         return count < 2 ? first : [.. first, .. Utf8($" and {count - 1} more")];
     }
 
-    private static byte[] PerfTarget(in Link link) => link.Info.perf_event_type switch
+    private static byte[] PerfTarget(in Link link)
     {
-        PerfEventType.Uprobe or PerfEventType.Uretprobe => ProbeTarget(link.Name, link.Info.perf_event_offset, isFile: true),
-        PerfEventType.Kprobe or PerfEventType.Kretprobe => ProbeTarget(link.Name, link.Info.perf_event_offset, isFile: false),
-        _ => link.Name.ToArray(),
-    };
+        bool isFile = Link.IsUprobe(link);
+        return isFile || Link.IsKprobe(link) ? ProbeTarget(Link.FileOrFunc(link), link.Record.offset, isFile) : Link.FileOrFunc(link).ToArray();
+    }
 
     /// <summary><c>ip input</c>; numbers where this version has no names.</summary>
     private static byte[] NetfilterTarget(in link_record r)

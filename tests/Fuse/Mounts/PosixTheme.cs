@@ -59,7 +59,8 @@ public abstract class PosixTheme(Programs programs, Transport transport) : Mount
     [RootFact]
     public void Opened_by_many_at_once_and_all_closed()
     {
-        string descriptors = Server.Ask("fds");
+        Assert.Equal("hello, world\n", File.ReadAllText(Server.At("hello")));
+        int descriptors = Server.Descriptors();
         Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
         {
             for (int round = 0; round < 100; round++)
@@ -74,7 +75,7 @@ public abstract class PosixTheme(Programs programs, Transport transport) : Mount
             }
         });
         Assert.True(Support.Poll.Until(() => Server.Ask("open") == "0"), "RELEASE did not come for every OPEN");
-        Assert.Equal(descriptors, Server.Ask("fds"));
+        Assert.Equal(descriptors, Server.Descriptors());
     }
 
     [RootFact]

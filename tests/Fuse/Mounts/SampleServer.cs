@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Support;
 
@@ -68,6 +69,20 @@ internal sealed class SampleServer : IDisposable
     {
         _process.StandardInput.WriteLine(command);
         return ReadLine();
+    }
+
+    /// <summary>How many descriptors it has, when the number has stopped changing: the runtime opens files for a moment while it compiles and loads.</summary>
+    internal int Descriptors()
+    {
+        int steady = 0, last = -1;
+        Assert.True(Poll.Until(() =>
+        {
+            int now = int.Parse(Ask("fds"), CultureInfo.InvariantCulture);
+            steady = now == last ? steady + 1 : 0;
+            last = now;
+            return steady == 10;
+        }), $"{last} descriptors, and not steady");
+        return last;
     }
 
     internal string ReadLine()
