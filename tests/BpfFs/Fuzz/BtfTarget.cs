@@ -15,6 +15,8 @@ public static class BtfTarget
 {
     private const int ValueSize = 64;
     private static readonly uint s_root;
+    [ThreadStatic]
+    private static byte[]? t_words;
 
     /// <summary>Every kind of type.</summary>
     internal static byte[] Good { get; } = Make(out s_root);
@@ -89,7 +91,7 @@ public static class BtfTarget
 
     internal static unsafe Support.Descriptor? TryLoad(byte[] btf, out string log)
     {
-        byte[] words = new byte[16 * 1024];
+        byte[] words = t_words ??= new byte[1 << 20]; // the kernel says ENOSPC where they do not fit
         fixed (byte* data = btf, said = words)
         {
             Support.Bpf.words_attr attr = default;
@@ -101,7 +103,7 @@ public static class BtfTarget
             attr.words[5] = (uint)words.Length;
             attr.words[6] = 1; // btf, btf_log_buf, btf_size, btf_log_size, btf_log_level
             int fd = Support.Bpf.Try(Support.Bpf.BPF_BTF_LOAD, ref attr);
-            log = $"{fd}: {Encoding.UTF8.GetString(words).TrimEnd('\0')}";
+            log = $"{fd}: {Encoding.UTF8.GetString(words.AsSpan(0, words.AsSpan().IndexOf((byte)0)))}";
             return fd < 0 ? null : new Support.Descriptor(fd);
         }
     }

@@ -1,0 +1,78 @@
+using System.Text;
+using BpfFs.Tests.Rendering;
+using Iterators;
+using LibC = Tmds.Linux.LibC;
+
+namespace BpfFs.Tests.Fuzz;
+
+/// <summary>BTF that the kernel takes and btf_dump would not come back from, and such that only looks like it.</summary>
+public sealed class NestedBtfTests
+{
+    [RootFact]
+    public void A_prototype_that_returns_a_pointer_to_itself()
+    {
+        BtfBuilder builder = new();
+        uint prototype = builder.Prototype(2); // the pointer comes after it
+        builder.Ptr(prototype);
+        Assert.Equal(LibC.ELOOP, Dump(builder, out _));
+    }
+
+    [RootFact]
+    public void Prototypes_that_name_the_next_one_twice()
+    {
+        BtfBuilder builder = new();
+        uint number = builder.Int("int", 4, BtfBuilder.Signed), pointer = builder.Ptr(builder.Prototype(number));
+        for (int i = 0; i < 40; i++) pointer = builder.Ptr(builder.Prototype(pointer, ("a", pointer)));
+        builder.Typedef("endless", pointer);
+        Assert.Equal(LibC.ELOOP, Dump(builder, out _));
+    }
+
+    [RootFact]
+    public void Pointers_without_end()
+    {
+        BtfBuilder builder = new();
+        uint pointer = builder.Int("int", 4, BtfBuilder.Signed);
+        for (int i = 0; i < 5000; i++) pointer = builder.Ptr(pointer);
+        builder.Typedef("deep", pointer);
+        Assert.Equal(LibC.ELOOP, Dump(builder, out _));
+    }
+
+    [RootFact]
+    public void What_a_compiler_makes_is_written()
+    {
+        BtfBuilder builder = new();
+        // struct node { struct node *next; handler *handle; int x; }, typedef int (*handler(struct node *, int))(struct node *)
+        uint number = builder.Int("int", 4, BtfBuilder.Signed);
+        uint node = number + 1, toNode = node + 1, handler = node + 2, toHandler = node + 5;
+        builder.Struct("node", 24, new Member("next", toNode, 0), new Member("handle", toHandler, 64), new Member("x", number, 128));
+        builder.Ptr(node);
+        uint inner = handler + 1, toInner = handler + 2;
+        builder.Typedef("handler", toHandler + 1);
+        builder.Prototype(number, ("node", toNode));
+        builder.Ptr(inner);
+        builder.Ptr(handler);
+        builder.Prototype(toInner, ("node", toNode), ("depth", number));
+        uint chain = number;
+        for (int i = 0; i < 100; i++) chain = builder.Typedef($"t{i}", i % 2 == 0 ? chain : builder.Ptr(chain));
+        Assert.Equal(0, Dump(builder, out string text));
+        Assert.Contains("struct node *next;", text, StringComparison.Ordinal);
+        Assert.Contains("handler *handle;", text, StringComparison.Ordinal);
+        Assert.Contains("typedef int (*handler(struct node *node, int depth))(struct node *node);", text, StringComparison.Ordinal);
+        Assert.Contains("typedef t98 *t99;", text, StringComparison.Ordinal);
+    }
+
+    private static int Dump(BtfBuilder builder, out string text)
+    {
+        using Support.Descriptor? loaded = BtfTarget.TryLoad(builder.Bytes(), out string log);
+        Assert.True(loaded is not null, $"the kernel does not take it: {log}");
+        string id = File.ReadLines($"/proc/self/fdinfo/{loaded.Fd}").Single(l => l.StartsWith("btf_id:", StringComparison.Ordinal)).Split('\t')[1];
+        List<byte> bytes = [];
+        int errno = BtfDump.Open(uint.Parse(id, null), piece => bytes.AddRange(piece), out BtfDump? dump);
+        using (dump)
+        {
+            for (uint type = 1; dump is not null && type < dump.Count && errno == 0; type++) errno = dump.DumpType(type);
+        }
+        text = Encoding.UTF8.GetString([.. bytes]);
+        return errno;
+    }
+}
