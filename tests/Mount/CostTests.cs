@@ -50,7 +50,8 @@ public sealed class CostTests : IDisposable
         Assert.InRange(calls["read"], (Opens * 3) - 20, (Opens * 3) + (Opens / 2)); // what had begun when strace came is not counted
         Assert.InRange(calls["write"], (Opens * 3) - 20, (Opens * 3) + (Opens / 2));
         // nothing else: a lookup or a permission check a second, workers that wake
-        Assert.InRange(calls.Where(c => c.Key is not ("bpf" or "close" or "read" or "write")).Sum(c => c.Value), 0, Opens / 5);
+        calls = calls.Where(c => c.Key is not ("bpf" or "close" or "read" or "write")).ToDictionary();
+        Assert.True(calls.Values.Sum() <= Opens / 5, string.Join(", ", calls));
     }
 
     [Fact]

@@ -267,7 +267,13 @@ public sealed partial class LimitTests
 /// <summary>A cgroup with a limit of memory, in the hierarchy that has the controller: cgroup2 or the first version.</summary>
 internal sealed class MemoryGroup : IDisposable
 {
-    private MemoryGroup(string path) => Path = path;
+    private readonly string? _enabled;
+
+    private MemoryGroup(string path, string? enabled)
+    {
+        Path = path;
+        _enabled = enabled;
+    }
 
     public string Path { get; }
 
@@ -276,12 +282,16 @@ internal sealed class MemoryGroup : IDisposable
     {
         foreach (string[] fields in File.ReadLines("/proc/self/mountinfo").Select(l => l.Split(' ')))
         {
-            bool isFirst = fields[^3] == "cgroup" && fields[^1].Split(',').Contains("memory"), isSecond = fields[^3] == "cgroup2";
-            if (!isFirst && !(isSecond && File.ReadAllText($"{fields[4]}/cgroup.subtree_control").Contains("memory", StringComparison.Ordinal))) continue;
+            bool isFirst = fields[^3] == "cgroup" && fields[^1].Split(',').Contains("memory");
+            bool isSecond = fields[^3] == "cgroup2" && File.ReadAllText($"{fields[4]}/cgroup.controllers").Contains("memory", StringComparison.Ordinal);
+            if (!isFirst && !isSecond) continue;
+            string control = $"{fields[4]}/cgroup.subtree_control";
+            bool isEnabled = isFirst || File.ReadAllText(control).Contains("memory", StringComparison.Ordinal);
+            if (!isEnabled) File.WriteAllText(control, "+memory");
             string path = $"{fields[4]}/view-test-{Environment.ProcessId}-memory";
             Directory.CreateDirectory(path);
             File.WriteAllText($"{path}/{(isFirst ? "memory.limit_in_bytes" : "memory.max")}", $"{limit}");
-            return new MemoryGroup(path);
+            return new MemoryGroup(path, isEnabled ? null : control);
         }
         return null;
     }
@@ -290,5 +300,6 @@ internal sealed class MemoryGroup : IDisposable
     {
         Poll.Until(() => File.ReadAllText($"{Path}/cgroup.procs").Length == 0);
         Directory.Delete(Path);
+        if (_enabled is not null) File.WriteAllText(_enabled, "-memory");
     }
 }

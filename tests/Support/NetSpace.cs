@@ -4,11 +4,15 @@ using System.Runtime.InteropServices;
 
 namespace Support;
 
-/// <summary>A network namespace of its own, with a process in it that keeps it and that nobody can be told by /proc but root.</summary>
+/// <summary>
+/// A network namespace of its own, with a process in it that keeps it and that nobody can be told by /proc but root. Where the kernel has no handles of
+/// namespaces it has a name, too: the view would not reach it.
+/// </summary>
 public sealed partial class NetSpace : IDisposable
 {
     private const int CloneNewNet = 0x40000000;
     private readonly Process _keeper;
+    private readonly string? _name;
 
     public NetSpace()
     {
@@ -17,6 +21,9 @@ public sealed partial class NetSpace : IDisposable
         if (Poll.Until(() => InodeOf($"{_keeper.Id}") is var inode && inode.Length > 0 && inode != own, 10))
         {
             Inode = uint.Parse(InodeOf($"{_keeper.Id}"), CultureInfo.InvariantCulture);
+            if (!KernelNames.Lacks("nsfs_file_handle", "6.18")) return;
+            _name = $"bpffs-view-space-{_keeper.Id}";
+            Tool.Run("ip", "netns", "attach", _name, $"{_keeper.Id}").Succeeded();
             return;
         }
         Dispose();
@@ -58,6 +65,7 @@ public sealed partial class NetSpace : IDisposable
 
     public void Dispose()
     {
+        if (_name is not null) Tool.Run("ip", "netns", "delete", _name);
         _keeper.Kill();
         _keeper.WaitForExit();
         _keeper.Dispose();
