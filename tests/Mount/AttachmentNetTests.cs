@@ -62,10 +62,24 @@ public sealed class AttachmentNetTests(PlainView view) : IClassFixture<PlainView
         using NetSpace space = new();
         space.Run("ip", "link", "add", "nl", "type", "veth").Succeeded();
         int device = space.IndexOf("nl");
-        using BpfProgram first = BpfProgram.Load("n_first", ProgramType.SchedCls, Return(-1)), second = BpfProgram.Load("n_second", ProgramType.SchedCls, Return(-1));
         using BpfProgram xdp = BpfProgram.Load("n_xdp", ProgramType.Xdp, Return(2)), lookup = BpfProgram.Load("n_lookup", ProgramType.SkLookup, Return(1));
-        using BpfLink linked = space.Do(() => Links.Tcx(first, device)), xdpLink = space.Do(() => Links.Xdp(xdp, device));
+        using BpfLink xdpLink = space.Do(() => Links.Xdp(xdp, device));
         using BpfLink lookupOne = space.Do(() => Links.Netns(lookup)), lookupTwo = space.Do(() => Links.Netns(lookup));
+        Assert.Equal(("generic", xdpLink.Id), (Only(xdp, "device", "xdp").GetProperty("detail").GetString(), Only(xdp, "device", "xdp").GetProperty("link_id").GetUInt32()));
+        JsonElement[] lookups = [.. Of(lookup)];
+        Assert.Equal([lookupOne.Id, lookupTwo.Id], lookups.Select(a => a.GetProperty("link_id").GetUInt32()));
+        Assert.Equal([1, 2], lookups.Select(a => a.GetProperty("order").GetInt32()));
+        Assert.Equal(2, Lines(lookup).Length);
+    }
+
+    [KernelFact("BPF_TCX_INGRESS", "tcx", "6.6")]
+    public void Tcx_with_and_without_a_link_is_in_order()
+    {
+        using NetSpace space = new();
+        space.Run("ip", "link", "add", "nl", "type", "veth").Succeeded();
+        int device = space.IndexOf("nl");
+        using BpfProgram first = BpfProgram.Load("n_first", ProgramType.SchedCls, Return(-1)), second = BpfProgram.Load("n_second", ProgramType.SchedCls, Return(-1));
+        using BpfLink linked = space.Do(() => Links.Tcx(first, device));
         space.Do(() =>
         {
             Attach.ToDevice(second, device, Attach.BPF_TCX_INGRESS);
@@ -83,12 +97,6 @@ public sealed class AttachmentNetTests(PlainView view) : IClassFixture<PlainView
         }
         Assert.Equal(linked.Id, Only(first, "device", "tcx_ingress").GetProperty("link_id").GetUInt32());
         Assert.False(Only(second, "device", "tcx_ingress").TryGetProperty("link_id", out _));
-        Assert.Equal(("generic", xdpLink.Id), (Only(xdp, "device", "xdp").GetProperty("detail").GetString(), Only(xdp, "device", "xdp").GetProperty("link_id").GetUInt32()));
-
-        JsonElement[] lookups = [.. Of(lookup)];
-        Assert.Equal([lookupOne.Id, lookupTwo.Id], lookups.Select(a => a.GetProperty("link_id").GetUInt32()));
-        Assert.Equal([1, 2], lookups.Select(a => a.GetProperty("order").GetInt32()));
-        Assert.Equal(2, Lines(lookup).Length);
     }
 
     [Fact]
