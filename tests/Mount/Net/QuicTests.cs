@@ -10,8 +10,6 @@ namespace Mount.Tests;
 /// </summary>
 public sealed class QuicTests(QuicTests.Fixture fixture) : IClassFixture<QuicTests.Fixture>
 {
-    private const string ClientVersion = "2.0.9";
-
     private const string Client =
         """
         import { QUICClient } from '@matrixai/quic';
@@ -29,7 +27,9 @@ public sealed class QuicTests(QuicTests.Fixture fixture) : IClassFixture<QuicTes
     {
         public Fixture()
         {
-            Tool.Run("npm", "install", "--prefix", Directory.Path, "--no-audit", "--no-fund", "--no-update-notifier", $"@matrixai/quic@{ClientVersion}").Succeeded();
+            string root = ViewBinary.Repository(), installed = Path.Combine(root, "out", "quic");
+            Tool.Run(Path.Combine(root, "tests/Mount/Net/install-quic"), installed).Succeeded();
+            File.CreateSymbolicLink(Directory.At("node_modules"), Path.Combine(installed, "node_modules")); // where node looks, beside the client
             File.WriteAllText(Directory.At("client.mjs"), Client);
             View = new MountedView();
         }
