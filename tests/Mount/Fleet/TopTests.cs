@@ -107,7 +107,7 @@ public sealed class TopTests(ZooView fixture) : IClassFixture<ZooView>
         Assert.Equal("sched_cls", program.GetProperty("type").GetString());
         Assert.All(json.RootElement.GetProperty("progs").EnumerateArray(), p => Assert.Contains("zoo_", p.GetProperty("name").GetString(), StringComparison.Ordinal));
         JsonElement map = json.RootElement.GetProperty("maps").EnumerateArray().Single(m => m.GetProperty("id").GetUInt32() == _zoo.Map("zoo_hash").Id);
-        Assert.Equal(10, map.GetProperty("fill_percent").GetDouble());
+        if (KernelNames.HasElementCounts) Assert.Equal(10, map.GetProperty("fill_percent").GetDouble());
         Assert.False(json.RootElement.GetProperty("maps").EnumerateArray().Single(m => m.GetProperty("id").GetUInt32() == _zoo.Map("zoo_array").Id).TryGetProperty("fill_percent", out _));
 
         string[] table = ViewBinary.Run("top", "--once", "-d", "0.1", "--maps", "--filter", "zoo_", "--sort", "name", _view.Root).Succeeded().Output.Split('\n');
