@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Mount.Tests;
@@ -43,15 +44,18 @@ public sealed class CostTests : IDisposable
     {
         string path = _view.Of(_program, "info");
         Read(path, 10);
+        Stopwatch watch = Stopwatch.StartNew();
         Dictionary<string, long> calls = Traced(() => Read(path, Opens));
+        watch.Stop();
         // its descriptor, the record, close; for each of three requests a read and a write
         Assert.InRange(calls["bpf"], Opens * 2, (Opens * 2) + (Opens / 5));
         Assert.InRange(calls["close"], Opens, Opens + (Opens / 5));
         Assert.InRange(calls["read"], (Opens * 3) - 20, (Opens * 3) + (Opens / 2)); // what had begun when strace came is not counted
         Assert.InRange(calls["write"], (Opens * 3) - 20, (Opens * 3) + (Opens / 2));
-        // nothing else: a lookup or a permission check a second, workers that wake
+        // nothing else: a lookup or a permission check a second, workers that wake, and every 20 ms at most a supervisor
         calls = calls.Where(c => c.Key is not ("bpf" or "close" or "read" or "write")).ToDictionary();
-        Assert.True(calls.Values.Sum() <= Opens / 5, string.Join(", ", calls));
+        long most = (Opens / 5) + (8 * watch.ElapsedMilliseconds / 20);
+        Assert.True(calls.Values.Sum() <= most, $"{string.Join(", ", calls)} in {watch.ElapsedMilliseconds} ms");
     }
 
     [Fact]
@@ -120,7 +124,7 @@ public sealed class CostTests : IDisposable
     {
         using var directory = new TemporaryDirectory();
         string counts = directory.At("counts");
-        using var strace = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("strace", ["-f", "-c", "-qq", "-o", counts, "-p", $"{_view.ProcessId}"]))!;
+        using var strace = Process.Start(new ProcessStartInfo("strace", ["-f", "-c", "-qq", "-o", counts, "-p", $"{_view.ProcessId}"]))!;
         try
         {
             Assert.True(Poll.Until(IsTraced), "strace does not attach");
