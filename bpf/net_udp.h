@@ -18,7 +18,7 @@
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct ipv6_pinfo {
-	__u8 pmtudisc;
+	__u8 pmtudisc;			/* a bit field until 6.6 */
 	union {
 		struct {
 			__u16 rxinfo:1;
@@ -37,7 +37,7 @@ struct inet_sock___flags {
 };
 
 struct inet_sock___cmsg {
-	__u8 cmsg_flags;		/* until 6.5 */
+	__u8 cmsg_flags;		/* until 6.5; two bytes in some */
 };
 
 struct udp_sock {
@@ -126,7 +126,7 @@ static __always_inline __u32 told(struct inet_sock *inet, struct ipv6_pinfo *ine
 	if (bpf_core_field_exists(newer->inet_flags))
 		flags = BPF_CORE_READ(newer, inet_flags);
 	else if (bpf_core_field_exists(older->cmsg_flags))
-		flags = BPF_CORE_READ(older, cmsg_flags);
+		flags = BPF_CORE_READ_BITFIELD_PROBED(older, cmsg_flags);
 	if (flags & IP_CMSG_TOS || (inet6 && BPF_CORE_READ_BITFIELD_PROBED(inet6, rxopt.bits.rxtclass)))
 		told |= UDP_SOCK_ECN;
 	if (flags & IP_CMSG_PKTINFO || (inet6 && BPF_CORE_READ_BITFIELD_PROBED(inet6, rxopt.bits.rxinfo)))
@@ -166,7 +166,7 @@ __noinline int fill_udp(struct udp_record *r, __u64 address, __u32 uid)
 	fill_sock(&r->sock, sk, uid, bpf_core_field_exists(((struct bpf_udp_iter_state *)0)->cur_sk));
 	r->sock.rx_queue -= BPF_CORE_READ(up, forward_deficit);		/* udp_rqueue_get() */
 	r->gso_size = BPF_CORE_READ(up, gso_size);
-	if (never_fragments(inet6 ? BPF_CORE_READ(inet6, pmtudisc) : BPF_CORE_READ(inet, pmtudisc)))
+	if (never_fragments(inet6 ? BPF_CORE_READ_BITFIELD_PROBED(inet6, pmtudisc) : BPF_CORE_READ(inet, pmtudisc)))
 		r->flags |= UDP_SOCK_DF;
 	r->flags |= told(inet, inet6);
 	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & SOCK_RCVBUF_LOCK)

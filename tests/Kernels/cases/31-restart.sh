@@ -9,10 +9,15 @@ kill_server() {
 }
 served_again() { [ -n "$(server_pid)" ] && [ "$(server_pid)" != "$killed" ]; }
 
+# reader NAME FILE...: reads until told to stop, and collects what goes wrong. ls asks for each name it has read, and by then programs of the killed server may be gone.
 reader() {
+    local list=/tmp/restart.list.$1
+    shift
     while [ ! -e /tmp/restart.stop ]; do
         cat "$@" >/dev/null 2>>/tmp/restart.failed || echo "$*: $?" >>/tmp/restart.failed
-        ls $MNT/progs >/dev/null 2>>/tmp/restart.failed || echo "ls: $?" >>/tmp/restart.failed
+        ls $MNT/progs >"$list" 2>"$list.errors"
+        grep -v "^ls: $MNT/progs/[0-9]*: No such file or directory\$" "$list.errors" >>/tmp/restart.failed
+        grep -q "^$ours\$" "$list" || echo "ls: no $ours" >>/tmp/restart.failed
     done
 }
 
@@ -35,11 +40,12 @@ case $(uname -r) in
     done
     ;;
 *)
-    reader $MNT/progs.debug $MNT/status &
+    ours=$(prog_id test_pkt_access)
+    reader 1 $MNT/progs.debug $MNT/status &
     readers=$!
-    reader $MNT/progs.json $MNT/maps.debug &
+    reader 2 $MNT/progs.json $MNT/maps.debug &
     readers="$readers $!"
-    reader $MNT/links.debug $MNT/progs/$(prog_id test_pkt_access)/info &
+    reader 3 $MNT/links.debug $MNT/progs/$ours/info &
     readers="$readers $!"
     for round in 1 2 3 4 5; do
         kill_server

@@ -131,6 +131,39 @@ public sealed class QuicTests(QuicTests.Fixture fixture) : IClassFixture<QuicTes
         Assert.All(lines[1..], line => Assert.Contains(" packet ", line, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Each_option_is_told_of_sockets_of_both_families()
+    {
+        using NetNamespace ns = new();
+        // level, IP_MTU_DISCOVER, IP_RECVTOS, IP_PKTINFO and their like of IPv6; values of the first: DONT, WANT, DO, PROBE, INTERFACE, OMIT
+        using PythonHolder holder = new(
+            """
+            import socket
+            keep = []
+            def udp(family, address, port, *options):
+                u = socket.socket(family, socket.SOCK_DGRAM); u.bind((address, port)); keep.append(u)
+                for level, name, value in options: u.setsockopt(level, name, value)
+            for family, address, level, discover, tos, pktinfo in (socket.AF_INET, '127.0.0.1', 0, 10, 13, 8), (socket.AF_INET6, '::1', 41, 23, 66, 49):
+                for value in range(6): udp(family, address, 100 + value, (level, discover, value))
+                udp(family, address, 110, (level, tos, 1))
+                udp(family, address, 111, (level, pktinfo, 1))
+                udp(family, address, 112, (17, 104, 1))
+                udp(family, address, 113, (17, 103, 1400))
+                udp(family, address, 114, (1, 8, 100000))
+                udp(family, address, 115, (level, discover, 2), (level, tos, 1), (level, pktinfo, 1), (17, 104, 1), (1, 8, 100000))
+            print('ready', flush=True)
+            """, ns);
+        string[] expected = ["100 -", "101 -", "102 df", "103 df", "104 -", "105 -", "110 ecn", "111 pktinfo", "112 gro", "113 gso", "114 rcvbuf", "115 df,ecn,gro,pktinfo,rcvbuf"];
+        foreach (string table in (string[])["udp", "udp6"])
+        {
+            string[] lines = ns.Shell("cat \"$1/net/$2\"", _view.Root, table).Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            int options = Array.IndexOf(Words(lines[0]), "options");
+            Assert.Equal(expected, lines[1..].Select(Words).Select(w => $"{w[1]} {w[options]}").Order(StringComparer.Ordinal));
+        }
+
+        static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     private JsonElement[] Rows(string table) => [.. JsonDocument.Parse(File.ReadAllBytes(_view.At($"net/{table}.json"))).RootElement.EnumerateArray()];
 
     private string[] Evidence(Func<JsonElement, bool> isWanted) =>
