@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text.Json;
 
 namespace Mount.Tests;
@@ -53,6 +55,7 @@ public sealed class QuicTests(QuicTests.Fixture fixture) : IClassFixture<QuicTes
     {
         int port = FreePort();
         using Daemon server = Caddy(port);
+        Assert.True(Poll.Until(() => HasCertificate(port), 30), server.Log); // it listens before it has made one
         // idle, by how it is set up
         Assert.True(Poll.Until(() => Evidence(r => r.GetProperty("local_port").GetInt32() == port).Length > 0, 30), server.Log + _view.Read("net/udp6") + _view.Read("net/udp"));
         string[] idle = Evidence(r => r.GetProperty("local_port").GetInt32() == port);
@@ -173,6 +176,24 @@ public sealed class QuicTests(QuicTests.Fixture fixture) : IClassFixture<QuicTes
 
     private static string[] InodesOf(int pid) => [.. Directory.GetFiles($"/proc/{pid}/fd").Select(f => new FileInfo(f).LinkTarget ?? "")
         .Where(t => t.StartsWith("socket:[", StringComparison.Ordinal)).Select(t => t[8..^1])];
+
+    /// <summary>Whether a handshake over TCP, at the same port, succeeds.</summary>
+    private static bool HasCertificate(int port)
+    {
+        try
+        {
+            using TcpClient client = new("127.0.0.1", port);
+#pragma warning disable CA5359 // its own authority made it, just now
+            using SslStream stream = new(client.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+#pragma warning restore CA5359
+            stream.AuthenticateAsClient("127.0.0.1");
+            return true;
+        }
+        catch (Exception e) when (e is IOException or SocketException or AuthenticationException)
+        {
+            return false;
+        }
+    }
 
     private static int FreePort()
     {
