@@ -15,7 +15,7 @@ public sealed partial class LimitTests
     {
         using BpfMap map = BpfMap.Create("limit_fds", MapType.Array, 4, 8, 200_000); // over 1 MiB of text: each open file holds a descriptor
         using Zoo zoo = new();
-        using MountedView view = new(new ViewOptions { Prefix = ["prlimit", "--nofile=64:64"] });
+        using MountedView view = new(new ViewOptions { Prefix = ["prlimit", "--nofile=64:64"], IsOverIoUring = false }); // rings take descriptors, too
         foreach (string file in (string[])["progs.json", "maps.json", "links.json", "btf.json", "progs.debug", "status", "attachments"]) Assert.NotEmpty(view.Read(file));
         List<FileStream> open = [];
         IOException? refused = null;
@@ -112,7 +112,7 @@ public sealed partial class LimitTests
     [Fact]
     public void A_stopped_server_and_its_readers()
     {
-        using MountedView view = new();
+        using MountedView view = new(new ViewOptions { IsOverIoUring = false }); // there the kernel hands a request out at once, and then nobody can take it back
         view.Signal("STOP");
         // a worker that is not stopped yet could take the request, and whose request is taken cannot be killed
         Assert.True(Poll.Until(() => Directory.EnumerateDirectories($"/proc/{view.ProcessId}/task").All(IsStopped)));

@@ -212,7 +212,7 @@ public sealed class RestartTests
         Assert.Equal(2, both.Code);
         using MountedView alone = new();
         Assert.Contains("keeper:\tnone\n", alone.Read("status"), StringComparison.Ordinal);
-        using MountedView kept = new(new ViewOptions { Arguments = ["--keeper", "on"] });
+        using MountedView kept = new(new ViewOptions { Arguments = ["--keeper", "on"], IsOverIoUring = false });
         Assert.Contains($"keeper:\t{kept.ProcessId}, 0 restarts", kept.Read("status"), StringComparison.Ordinal); // in the foreground it is the keeper that was started
         kept.Signal("TERM");
         Assert.Equal(0, kept.WaitForExit());
