@@ -5,7 +5,6 @@ namespace Mount.Tests;
 /// <summary>However a view ends, nothing of it stays: no mount, no pin, no program.</summary>
 public sealed class EndTests
 {
-
     private static void IsGone(MountedView view, HashSet<string> ids)
     {
         Assert.Equal(0, view.WaitForExit());

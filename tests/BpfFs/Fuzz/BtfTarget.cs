@@ -77,16 +77,27 @@ public static class BtfTarget
         using Support.Descriptor? btf = TryLoad(ForKernel(input), out _);
         if (btf is null) return null;
         Loaded++;
+        Dump(btf, out byte[] text); // libbpf may be stricter than the kernel: what it wrote is looked at all the same
+        Text.AssertSafe(text, "\n\t");
+        return null;
+    }
+
+    /// <summary>All its types as C; 0 or the first errno.</summary>
+    internal static int Dump(Support.Descriptor btf, out byte[] text)
+    {
         string id = File.ReadLines($"/proc/self/fdinfo/{btf.Fd}").Single(l => l.StartsWith("btf_id:", StringComparison.Ordinal)).Split('\t')[1];
-        List<byte> text = [];
-        int errno = BtfDump.Open(uint.Parse(id, null), piece => text.AddRange(piece), out BtfDump? dump);
-        if (errno != 0) return null; // libbpf may be stricter than the kernel
+        List<byte> written = [];
+        int errno = BtfDump.Open(uint.Parse(id, null), piece => written.AddRange(piece), out BtfDump? dump);
         using (dump)
         {
-            for (uint type = dump!.First; type < dump.Count; type++) dump.DumpType(type);
+            for (uint type = dump?.First ?? 0; dump is not null && type < dump.Count; type++)
+            {
+                int failed = dump.DumpType(type);
+                if (errno == 0) errno = failed;
+            }
         }
-        Text.AssertSafe(text.ToArray(), "\n\t");
-        return null;
+        text = [.. written];
+        return errno;
     }
 
     internal static unsafe Support.Descriptor? TryLoad(byte[] btf, out string log)
