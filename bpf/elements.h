@@ -19,6 +19,7 @@
 #include "chunks.h"
 #include "percpu.h"
 #include "records.h"
+#include "setup.h"
 
 static __always_inline bool is_percpu(__u32 type)
 {
@@ -76,7 +77,7 @@ int map_elements(struct bpf_iter__bpf_map_elem *ctx)
 	percpu = is_percpu(map->map_type);
 	if (!percpu && write_small(ctx, map->key_size, map->value_size))
 		return 0;
-	value_size = percpu ? ROUND_UP_8(map->value_size) * possible_cpus : map->value_size;
+	value_size = percpu ? ROUND_UP_8(map->value_size) * setup.possible_cpus : map->value_size;
 
 	walk.address = key;
 	walk.size = map->key_size;

@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "chunks.h"
 #include "records.h"
+#include "setup.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -177,8 +178,6 @@ int print_ksyms(struct bpf_iter__ksym *ctx)
 
 #define MAX_NODES	1024	/* CONFIG_NODES_SHIFT is at most 10 */
 
-__u32 possible_nodes = 1;
-
 struct node_sum {
 	__u64 nodes;			/* address of the cache's pointers to them */
 	__u64 slabs, objects;
@@ -217,7 +216,7 @@ int kmem_cache_records(struct bpf_iter__kmem_cache *ctx)
 	r.aliases = BPF_CORE_READ(cache, refcount);
 	if (bpf_core_field_exists(struct kmem_cache_node, nr_slabs)) {
 		sum.nodes = as_number(cache->node);
-		bpf_loop(possible_nodes < MAX_NODES ? possible_nodes : MAX_NODES, add_node, &sum, 0);
+		bpf_loop(setup.possible_nodes < MAX_NODES ? setup.possible_nodes : MAX_NODES, add_node, &sum, 0);
 		r.slabs = sum.slabs;
 		r.objects = sum.objects;
 		r.known |= KMEM_HAS_TOTALS;
@@ -311,14 +310,6 @@ int sk_storage_records(struct bpf_iter__bpf_sk_storage_map *ctx)
 	bpf_loop(map->value_size / CHUNK + 1, sum_chunk, &walk, 0);
 	end.torn = walk.sum != written;
 	bpf_seq_write(ctx->meta->seq, &end, sizeof(end));
-	return 0;
-}
-
-/* Run once after loading. */
-SEC("syscall")
-int setup_tables(struct setup_tables_record *ctx)
-{
-	possible_nodes = ctx->nodes;
 	return 0;
 }
 

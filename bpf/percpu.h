@@ -14,7 +14,6 @@
 
 #define MAX_CPUS	8192	/* CONFIG_NR_CPUS of any distribution */
 
-__u32 possible_cpus;		/* how many values an element of a per-CPU map has: libbpf_num_possible_cpus() */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -38,14 +37,6 @@ static __always_inline void *percpu_copy(const void *percpu, __u64 base, __u32 c
 	void *elem = bpf_map_lookup_percpu_elem(&percpu_probe, &key, cpu);
 
 	return elem ? (void *)((__u64)percpu + as_number(elem) - base) : NULL;
-}
-
-/* Run once after loading. */
-SEC("syscall")
-int setup(struct setup_record *ctx)
-{
-	possible_cpus = ctx->possible_cpus;
-	return 0;
 }
 
 #endif

@@ -341,9 +341,10 @@ struct element_end_record {
 	__u64 torn;		/* 1: it changed while it was read */
 };
 
-/* Given to setup (percpu.h). */
+/* What programs are told of the machine before they are loaded (setup.h). */
 struct setup_record {
-	__u32 possible_cpus;
+	__u32 possible_cpus;		/* how many values an element of a per-CPU map has: libbpf_num_possible_cpus() */
+	__u32 possible_nodes;		/* NUMA nodes */
 };
 
 /* What one.h's programs are given (fd) and give back. */
@@ -505,11 +506,6 @@ struct dmabuf_record {
 	__u64 size;			/* bytes */
 	char exporter[64];
 	char name[64];			/* given by user space: any bytes */
-};
-
-/* Given to setup_tables. */
-struct setup_tables_record {
-	__u32 nodes;			/* possible NUMA nodes */
 };
 
 /*

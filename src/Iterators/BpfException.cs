@@ -11,6 +11,9 @@ public sealed class BpfException : Exception
     /// <summary>On what, e.g. a path or a program's name.</summary>
     public string Object { get; }
 
+    /// <summary>What it came of.</summary>
+    public string Cause { get; }
+
     /// <summary>The positive errno.</summary>
     public int Errno { get; }
 
@@ -24,6 +27,7 @@ public sealed class BpfException : Exception
         Operation = operation;
         Object = @object;
         Errno = errno;
+        Cause = cause ?? CauseOf(errno);
         Detail = detail;
     }
 

@@ -29,11 +29,4 @@ public static class KernelTypes
         for (int i = 0; i < found.Length; i++) found[i] = strings.IndexOf(Encoding.UTF8.GetBytes($"\0{names[i]}\0")) >= 0;
         return found;
     }
-
-    /// <summary>The targets of iterators that the kernel has.</summary>
-    internal static HashSet<Target> KnownTargets(string? path, IReadOnlyList<Target> targets)
-    {
-        bool[] found = Search(path, [.. targets.Select(target => $"bpf_iter_{target.Name}")]);
-        return [.. targets.Where((_, i) => found[i])];
-    }
 }

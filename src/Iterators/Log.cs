@@ -9,15 +9,6 @@ internal static partial class Log
     [LoggerMessage(EventId = 1, Message = "{Line}")]
     public static partial void LibBpf(ILogger logger, LogLevel level, string line);
 
-    [LoggerMessage(2, LogLevel.Debug, "loaded {Programs} programs in {Milliseconds} ms with libbpf {Version}")]
-    public static partial void Loaded(ILogger logger, int programs, long milliseconds, string version);
-
-    [LoggerMessage(3, LogLevel.Warning, "iterator {Program} left out: this kernel has no target {Target} (since Linux {Since})")]
-    public static partial void TargetMissing(ILogger logger, string program, string target, string since);
-
-    [LoggerMessage(26, LogLevel.Warning, "{Restriction}: objects are what bpf(2) tells of them, and what it does not tell is missing")]
-    public static partial void Forbidden(ILogger logger, string restriction);
-
     [LoggerMessage(4, LogLevel.Information, "mounted a bpffs at {Path}")]
     public static partial void MountedBpffs(ILogger logger, string path);
 
@@ -27,20 +18,11 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Warning, "unlink {Path}: {Error}")]
     public static partial void UnpinFailed(ILogger logger, string path, string error);
 
-    [LoggerMessage(21, LogLevel.Warning, "attachments are shown without what only the kernel's structures tell: {Cause}")]
-    public static partial void AttachNotLoaded(ILogger logger, string cause);
+    [LoggerMessage(2, LogLevel.Debug, "loaded {Programs} programs of {Object} in {Milliseconds} ms")]
+    public static partial void LoadedObject(ILogger logger, string @object, int programs, long milliseconds);
 
-    [LoggerMessage(30, LogLevel.Information, "net/{File} left out: this kernel has no target {Target} (since Linux {Since}, where it is configured)")]
-    public static partial void NetMissing(ILogger logger, string file, string target, string since);
-
-    [LoggerMessage(31, LogLevel.Warning, "sockets are not shown: {Cause}")]
-    public static partial void NetNotLoaded(ILogger logger, string cause);
-
-    [LoggerMessage(20, LogLevel.Warning, "programs' code is shown without machine code and names of calls: {Cause}")]
-    public static partial void CodeNotLoaded(ILogger logger, string cause);
-
-    [LoggerMessage(21, LogLevel.Debug, "loaded {Object} in {Milliseconds} ms")]
-    public static partial void LoadedObject(ILogger logger, string @object, long milliseconds);
+    [LoggerMessage(3, LogLevel.Warning, "{Count} BPF programs are missing, and what needs them is absent: {Programs} (causes: status, bpffs-view check)")]
+    public static partial void ProgramsMissing(ILogger logger, int count, string programs);
 
     [LoggerMessage(22, LogLevel.Warning, "{Cause}")]
     public static partial void ObjectNotLoaded(ILogger logger, string cause);

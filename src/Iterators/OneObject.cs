@@ -10,21 +10,22 @@ namespace Iterators;
 /// </summary>
 public sealed unsafe class OneObject : IProgFunctions
 {
-    /// <summary>What bpf(2) tells, for kernels that let no program read their memory: functions have no names then (ENOSYS).</summary>
-    internal static OneObject BySyscalls { get; } = new(-1, -1, -1, -1, -1, -1, -1);
-
     private readonly int _prog, _progMaps, _progFunc, _map, _link, _linkFunc, _btfFunc;
 
-    internal OneObject(int prog, int progMaps, int progFunc, int map, int link, int linkFunc, int btfFunc)
+    /// <summary>Where a program is missing, bpf(2) and fdinfo tell what they can; functions have no names then (ENOSYS).</summary>
+    internal OneObject(Func<ProgramRow, int> programFd)
     {
-        _prog = prog;
-        _progMaps = progMaps;
-        _progFunc = progFunc;
-        _map = map;
-        _link = link;
-        _linkFunc = linkFunc;
-        _btfFunc = btfFunc;
+        _prog = programFd(BpfPrograms.OneProg);
+        _progMaps = programFd(BpfPrograms.OneProgMaps);
+        _progFunc = programFd(BpfPrograms.OneProgFunc);
+        _map = programFd(BpfPrograms.OneMap);
+        _link = programFd(BpfPrograms.OneLink);
+        _linkFunc = programFd(BpfPrograms.LinkFunc);
+        _btfFunc = programFd(BpfPrograms.BtfFunc);
     }
+
+    /// <summary>Whether the functions of kprobe_multi and uprobe_multi links can be read.</summary>
+    public bool ReadsLinkFuncs => _linkFunc >= 0;
 
     /// <summary>The program with this id, and the ids of the maps it uses: the first <c>cnt</c> of <c>map_ids</c>.</summary>
     public int ReadProg(uint id, out one_prog_record record, out one_prog_maps_record maps)
@@ -49,6 +50,7 @@ public sealed unsafe class OneObject : IProgFunctions
             first[..(int)maps.cnt].CopyTo(maps.map_ids);
             return 0;
         }
+        if (_progMaps < 0) return ReadMapIds(fd, ref maps);
         errno = Run(_progMaps, ref maps);
         return errno != 0 ? errno : maps.error;
     }
@@ -60,14 +62,16 @@ public sealed unsafe class OneObject : IProgFunctions
         using Fd fd = new(LibBpf.bpf_prog_get_fd_by_id(id));
         if (fd.Errno != 0) return fd.Errno;
         record.fd = (uint)fd.Value;
-        if (_progMaps < 0)
-        {
-            int failed = SyscallRecords.ReadProg(fd, out prog_record prog, record.map_ids);
-            record.cnt = Math.Min(prog.used_map_cnt, (uint)((ReadOnlySpan<uint>)record.map_ids).Length);
-            return failed;
-        }
+        if (_progMaps < 0) return ReadMapIds(fd, ref record);
         int errno = Run(_progMaps, ref record);
         return errno != 0 ? errno : record.error;
+    }
+
+    private static int ReadMapIds(in Fd fd, ref one_prog_maps_record record)
+    {
+        int errno = SyscallRecords.ReadProg(fd, out prog_record prog, record.map_ids);
+        record.cnt = Math.Min(prog.used_map_cnt, (uint)((ReadOnlySpan<uint>)record.map_ids).Length);
+        return errno;
     }
 
     /// <inheritdoc/>
@@ -109,7 +113,6 @@ public sealed unsafe class OneObject : IProgFunctions
         record = default;
         info = default;
         name.Clear();
-        if (_link < 0 && _prog >= 0) return LibC.ENOSYS;
         using Fd fd = new(LibBpf.bpf_link_get_fd_by_id(id));
         if (fd.Errno != 0) return fd.Errno;
         if (_link < 0) return SyscallRecords.ReadLink(fd, out record.link, out info, name);

@@ -31,7 +31,7 @@ public sealed unsafe class Pins
         _logger = logger;
     }
 
-    internal static IReadOnlyList<ProgramRow> Programs { get; } = [ProgramTable.DumpProgs, ProgramTable.DumpMaps, ProgramTable.DumpLinks];
+    internal static IReadOnlyList<ProgramRow> Programs { get; } = [BpfPrograms.DumpProgs, BpfPrograms.DumpMaps, BpfPrograms.DumpLinks];
 
     /// <summary>The paths that were pinned.</summary>
     public IReadOnlyList<string> Paths => [.. _pinned.Select(p => p.Path)];

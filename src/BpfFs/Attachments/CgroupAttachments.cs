@@ -65,12 +65,12 @@ internal static class CgroupAttachments
         }
     }
 
-    /// <summary>The cgroups that have programs, and a bit for each attach type: all, where the kernel has no iterator over cgroups.</summary>
+    /// <summary>The cgroups that have programs, and a bit for each attach type: all, where there is no program over cgroups.</summary>
     private static int FindCgroups(ViewContext context, out IEnumerable<(byte[] Path, ulong Types)> found)
     {
         found = [];
-        if (context.Iterators.Attach.Programs(out int errno) is not { } programs) return errno;
-        if (programs.Cgroups is not { } cgroups)
+        context.Iterators.Attach.Cgroups(out IteratorLink? cgroups);
+        if (cgroups is null)
         {
             found = CgroupPaths.All().Select(directory => (CgroupPaths.PathOf(directory), ulong.MaxValue));
             return 0;

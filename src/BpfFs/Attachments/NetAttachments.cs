@@ -11,9 +11,8 @@ internal static class NetAttachments
 
     public static int Collect(ViewContext context, List<Attachment> to)
     {
-        if (context.Iterators.Attach.Programs(out int errno) is not { } programs) return errno;
         List<net_record> records = [];
-        errno = programs.ReadNets(records);
+        int errno = context.Iterators.Attach.ReadNets(records);
         if (errno != 0) return errno;
         for (int start = 0, end; start < records.Count; start = end)
         {

@@ -16,15 +16,17 @@ internal static class PerfAttachments
 
     public static int Collect(ViewContext context, List<Attachment> to)
     {
-        if (context.Iterators.Attach.Programs(out int errno) is not { } programs) return errno;
+        int errno = context.Iterators.Attach.PerfDescriptors(out IteratorLink? descriptors);
+        if (errno != 0) return errno;
         Dictionary<ulong, perf_event_record> events = [];
-        errno = Walk(context, programs.PerfDescriptors, r => events.TryAdd(r.event_id, r));
+        errno = Walk(context, descriptors!, r => events.TryAdd(r.event_id, r));
         if (errno != 0) return errno;
         // Only then the links: an event found above that a link has taken since is the link's.
         Dictionary<ulong, uint> links = [];
-        if (programs.PerfLinks is not null)
+        errno = context.Iterators.Attach.PerfLinks(out IteratorLink? ofLinks);
+        if (errno == 0)
         {
-            errno = Walk(context, programs.PerfLinks, r =>
+            errno = Walk(context, ofLinks!, r =>
             {
                 links[r.event_id] = r.link_id;
                 events.TryAdd(r.event_id, r);

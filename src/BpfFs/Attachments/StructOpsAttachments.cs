@@ -14,10 +14,11 @@ internal static class StructOpsAttachments
 
     public static int Collect(ViewContext context, List<Attachment> to)
     {
-        if (context.Iterators.Attach.Programs(out int errno) is not { } programs) return errno;
+        int errno = context.Iterators.Attach.StructOps(out IteratorLink? programs);
+        if (errno != 0) return errno;
         errno = LinkAttachments.FindStructOps(context, out ILookup<uint, uint> linksOf);
         if (errno != 0) return errno;
-        using var walk = new RecordWalk<struct_ops_record>(context, programs.StructOps);
+        using var walk = new RecordWalk<struct_ops_record>(context, programs!);
         while (walk.MoveNext())
         {
             ref readonly struct_ops_record r = ref walk.Current;

@@ -26,9 +26,8 @@ internal static class TcAttachments
 
     public static int Collect(ViewContext context, List<Attachment> to)
     {
-        if (context.Iterators.Attach.Programs(out int errno) is not { } programs) return errno;
         List<net_record> records = [];
-        errno = programs.ReadNets(records);
+        int errno = context.Iterators.Attach.ReadNets(records);
         if (errno != 0) return errno;
         var namespaces = records.Where(r => r.what == net_what.NET_TC).GroupBy(r => r.netns).ToList();
         IGrouping<uint, net_record>? own = namespaces.Find(n => n.Key == NetNamespaces.Own);

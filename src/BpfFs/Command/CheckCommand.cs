@@ -11,6 +11,7 @@ namespace BpfFs.Command;
 internal sealed class CheckCommand(MountSettings settings, ILogger logger)
 {
     private readonly List<(string Name, string State, string Detail)> _rows = [];
+    private readonly List<string> _lacking = [];
     private ExitCode _code = ExitCode.Ok;
 
     /// <summary>Prints the table. Gives what a start would fail with, or Ok if the view would be complete.</summary>
@@ -24,10 +25,17 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
         CheckTargets();
         Add("libbpf", "ok", LibBpfInfo.Version);
         if (isPrivileged && hasBtf) CheckLoad();
-        int[] widths = [_rows.Max(row => row.Name.Length) + 2, _rows.Max(row => row.State.Length) + 2];
-        foreach ((string name, string state, string detail) in _rows)
+        (string state, string detail) = _code switch
         {
-            output.WriteLine(name.PadRight(widths[0]) + state.PadRight(widths[1]) + detail);
+            ExitCode.Ok => ("complete", "everything works"),
+            ExitCode.Incomplete => ("incomplete", $"works, but lacks: {string.Join("; ", _lacking)}"),
+            _ => ("nothing works", "see above"),
+        };
+        Add("view", state, detail);
+        int[] widths = [_rows.Max(row => row.Name.Length) + 2, _rows.Max(row => row.State.Length) + 2];
+        foreach (var row in _rows)
+        {
+            output.WriteLine(row.Name.PadRight(widths[0]) + row.State.PadRight(widths[1]) + row.Detail);
         }
         return _code;
     }
@@ -82,16 +90,13 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
 
     private void CheckTargets()
     {
-        Target[] targets = [.. ProgramTable.Rows.Concat(LazyPrograms.Rows).Select(row => row.Target).Distinct()];
-        HashSet<Target> needed = [.. ProgramTable.Rows.Select(row => row.Target)];
+        Target[] targets = [.. BpfPrograms.Rows.Select(row => row.Target).Distinct()];
         static string nameInBtf(Target target) => target == Target.Syscall ? "BPF_PROG_TYPE_SYSCALL" : $"bpf_iter_{target.Name}";
         bool[] found = KernelBtf.Search(settings.KernelBtf, [.. targets.Select(nameInBtf)]);
         foreach ((Target target, bool isThere) in targets.Zip(found))
         {
             string name = target == Target.Syscall ? "program type syscall" : $"iterator {target.Name}";
-            if (isThere) Add(name, "ok", $"since Linux {target.Since}");
-            else if (!needed.Contains(target)) Add(name, "absent", $"since Linux {target.Since}; without it a file is missing");
-            else Lacks(ExitCode.KernelLacks, name, "missing", $"since Linux {target.Since}");
+            Add(name, isThere ? "ok" : "absent", $"since Linux {target.Since}");
         }
     }
 
@@ -101,14 +106,17 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
         try
         {
             using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, logger);
-            if (!iterators.ReadsMemory)
+            iterators.LoadAll();
+            ProgramState[] missing = [.. iterators.Programs.Where(program => program.Missing is not null)];
+            foreach (ProgramState program in missing)
             {
-                Lacks(ExitCode.KernelLacks, "programs", "refused", $"{KernelMemory.Forbidden}: the view shows what bpf(2) tells");
-                return;
+                if (program.Row.Lacks.Length == 0) Add(program.Row.Name, "replaced", program.Missing!);
+                else Lacks(ExitCode.Incomplete, program.Row.Name, "missing", program.Missing!);
             }
-            int loaded = ProgramTable.Rows.Except(iterators.Missing).Count();
-            int all = ProgramTable.Rows.Count;
-            Add("programs", "ok", string.Create(CultureInfo.InvariantCulture, $"{loaded} of {all} loaded in {watch.ElapsedMilliseconds} ms"));
+            _lacking.AddRange(missing.Select(program => program.Row.Lacks).Where(lacks => lacks.Length > 0).Distinct());
+            if (!iterators.ReadsMemory) Add("kernel memory", "refused", KernelMemory.Forbidden);
+            int all = BpfPrograms.Rows.Count;
+            Add("programs", missing.Length == 0 ? "ok" : "incomplete", string.Create(CultureInfo.InvariantCulture, $"{all - missing.Length} of {all} loaded in {watch.ElapsedMilliseconds} ms"));
         }
         catch (BpfException e)
         {
@@ -122,6 +130,6 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
     private void Lacks(ExitCode code, string name, string state, string detail)
     {
         Add(name, state, detail);
-        if (_code == ExitCode.Ok || code == ExitCode.NotPermitted) _code = code; // without privileges the rest is not known for certain
+        if (_code is ExitCode.Ok or ExitCode.Incomplete || code == ExitCode.NotPermitted) _code = code; // without privileges the rest is not known for certain
     }
 }

@@ -23,6 +23,9 @@ internal enum ExitCode
 
     /// <summary>The pins cannot be made or removed.</summary>
     PinFailed = 6,
+
+    /// <summary>check: the view works, but the kernel lacks or refuses something that it would show.</summary>
+    Incomplete = 7,
 }
 
 /// <summary>The texts of <see cref="ExitCode"/>.</summary>
@@ -37,5 +40,6 @@ internal static class ExitCodes
         (ExitCode.KernelLacks, "the kernel lacks something (BTF, FUSE, an iterator) or refused a program"),
         (ExitCode.MountFailed, "the directory is missing, not empty, or already mounted on"),
         (ExitCode.PinFailed, "the pin directory is not on a bpffs or not writable"),
+        (ExitCode.Incomplete, "check: the view works, but this kernel lacks or refuses a part of it"),
     ];
 }

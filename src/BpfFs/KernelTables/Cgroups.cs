@@ -27,7 +27,7 @@ internal ref struct Cgroup
         TextBuffer path = context.TextBuffers.Rent();
         path.Clear();
         List<int> ends = [];
-        using var walk = new RecordWalk<cgroup_row_record>(context, context.Iterators.Cgroups!.Create(IteratorParameter.AllCgroups));
+        using var walk = new RecordWalk<cgroup_row_record>(context, context.Iterators.Cgroups.Create(IteratorParameter.AllCgroups));
         int top = -1;
         while (walk.MoveNext())
         {

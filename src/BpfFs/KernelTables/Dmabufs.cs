@@ -15,7 +15,7 @@ internal static class Dmabufs
 
     private static int Walk(ViewContext context, RecordTable<dmabuf_record>.Visitor visit)
     {
-        using var walk = new RecordWalk<dmabuf_record>(context, context.Iterators.Dmabufs!.Create(IteratorParameter.None));
+        using var walk = new RecordWalk<dmabuf_record>(context, context.Iterators.Dmabufs.Create(IteratorParameter.None));
         while (walk.MoveNext()) visit(walk.Current);
         return walk.Errno;
     }

@@ -9,16 +9,16 @@ internal static class KernelTableRows
     public static IEnumerable<Row> Rows(IteratorSet has) =>
     [
         new DirectoryRow("kernel"),
-        .. has.Cgroups is null ? [] : Both("cgroups", Tier.Public, Cgroup.Table),
-        .. has.Ksyms is not { } ksyms ? [] : (Row[])[new StreamRow("kernel/ksyms", Tier.Public, new Ksyms(ksyms))],
-        .. has.KmemCaches is null ? [] : Both("kmem_cache", Tier.Private, KmemCaches.Table),
-        .. has.Dmabufs is null ? [] : Both("dmabuf", Tier.Private, Dmabufs.Table),
+        .. Both("cgroups", Tier.Public, Cgroup.Table, has.Cgroups),
+        new StreamRow("kernel/ksyms", Tier.Public, new Ksyms(has.Ksyms)) { IsThere = () => has.Ksyms.IsThere },
+        .. Both("kmem_cache", Tier.Private, KmemCaches.Table, has.KmemCaches),
+        .. Both("dmabuf", Tier.Private, Dmabufs.Table, has.Dmabufs),
     ];
 
-    private static Row[] Both<T>(string name, Tier tier, RecordTable<T> table)
+    private static Row[] Both<T>(string name, Tier tier, RecordTable<T> table, LazyIterator source)
         where T : allows ref struct =>
     [
-        new FileRow($"kernel/{name}", tier, table.Text),
-        new FileRow($"kernel/{name}.json", tier, table.Json),
+        new FileRow($"kernel/{name}", tier, table.Text) { IsThere = () => source.IsThere },
+        new FileRow($"kernel/{name}.json", tier, table.Json) { IsThere = () => source.IsThere },
     ];
 }

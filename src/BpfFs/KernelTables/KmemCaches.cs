@@ -23,7 +23,7 @@ internal static class KmemCaches
 
     private static int Walk(ViewContext context, RecordTable<kmem_cache_record>.Visitor visit)
     {
-        using var walk = new RecordWalk<kmem_cache_record>(context, context.Iterators.KmemCaches!.Create(IteratorParameter.None));
+        using var walk = new RecordWalk<kmem_cache_record>(context, context.Iterators.KmemCaches.Create(IteratorParameter.None));
         while (walk.MoveNext()) visit(walk.Current);
         return walk.Errno;
     }

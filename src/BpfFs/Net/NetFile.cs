@@ -20,7 +20,7 @@ internal sealed class NetFile<T>(NetTable table, Field<NetEntry<T>>[] fields, bo
     public override int Open(ViewContext context, ulong key, out LineProducer? producer)
     {
         producer = null;
-        int errno = context.Iterators.Net!.Open(table, Asker.Tid, key, out NetReader<T>? reader);
+        int errno = context.Iterators.Net.Open(table, Asker.Tid, key, out NetReader<T>? reader);
         if (errno != 0) return errno;
         var rows = new NetRecords<T>(reader!, isListed, (uint)key);
         producer = asJson ? new NetJson<T>(rows, fields, new NetNames(context)) : new NetText<T>(rows, fields, new NetNames(context));
@@ -36,7 +36,7 @@ internal static class NetNode
     /// <summary>The inode of the asker's network namespace.</summary>
     public static int KeyOfAsker(ViewContext context, out ulong key)
     {
-        int errno = context.Iterators.Net!.NamespaceOf(Asker.Tid, out NetNamespaceId id);
+        int errno = context.Iterators.Net.NamespaceOf(Asker.Tid, out NetNamespaceId id);
         key = id.Inode;
         return errno == ESRCH ? EOPNOTSUPP : errno; // whom we do not see has a namespace that we do not know
     }

@@ -19,14 +19,18 @@ internal readonly record struct HiddenObject(string Kind, uint Id, bool ByIterat
 /// </summary>
 internal static class HiddenObjects
 {
-    /// <summary>0 or an errno.</summary>
-    public static int Find(ViewContext context, List<HiddenObject> found)
+    /// <summary>Looks for all; <paramref name="untold"/> are the kinds that cannot be compared, each with an errno: EOPNOTSUPP where both would be bpf(2).</summary>
+    public static void Find(ViewContext context, List<HiddenObject> found, List<(string Kind, int Errno)> untold)
     {
-        if (!context.Iterators.ReadsMemory) return EOPNOTSUPP; // both would be bpf(2)
-        int errno = Find(context, Progs.Kind, SyscallIds.Progs, found);
-        if (errno == 0) errno = Find(context, Maps.Kind, SyscallIds.Maps, found);
-        if (errno == 0 && context.Iterators.Links is not null) errno = Find(context, Links.Kind, SyscallIds.Links, found);
-        return errno;
+        Find(context, Progs.Kind, SyscallIds.Progs, context.Iterators.ProgRows, found, untold);
+        Find(context, Maps.Kind, SyscallIds.Maps, context.Iterators.Maps, found, untold);
+        Find(context, Links.Kind, SyscallIds.Links, context.Iterators.Links, found, untold);
+    }
+
+    private static void Find(ViewContext context, ObjectKind kind, SyscallIds syscall, IRecordSource? source, List<HiddenObject> found, List<(string Kind, int Errno)> untold)
+    {
+        int errno = source is IteratorLink ? Find(context, kind, syscall, found) : EOPNOTSUPP;
+        if (errno != 0) untold.Add((kind.Plural, errno));
     }
 
     private static int Find(ViewContext context, ObjectKind kind, SyscallIds syscall, List<HiddenObject> found)

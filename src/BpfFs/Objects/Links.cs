@@ -56,7 +56,7 @@ internal sealed class Links : ObjectKind
         }
         link.Record = ref reading.Value.Record.link;
         link.Info = ref reading.Value.Info;
-        link.Funcs = context.Iterators.ReadsMemory ? reading.Funcs ??= new KernelLinkFuncs(context) : null;
+        link.Funcs = link.Record.type == LinkType.TracingMulti || context.Iterators.One.ReadsLinkFuncs ? reading.Funcs ??= new KernelLinkFuncs(context) : null;
         int end = reading.Name.AsSpan().IndexOf((byte)0);
         link.Name = reading.Name.AsSpan(0, Math.Max(end, 0));
         if (link.Record.type == LinkType.Tracing && Progs.Read(context, link.Record.prog_id, out Prog prog) == 0) link.ProgType = prog.Record.type;

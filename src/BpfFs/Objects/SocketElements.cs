@@ -33,8 +33,8 @@ internal sealed class SocketElements : LineProducer
     /// <summary>What goes over the sockets of this type of map; null: it has none, or this kernel has no such iterator.</summary>
     public static LazyIterator? IteratorOf(ViewContext context, uint mapType) => mapType switch
     {
-        MapType.SkStorage => context.Iterators.SkStorages,
-        MapType.Sockmap or MapType.Sockhash => context.Iterators.Sockmaps,
+        MapType.SkStorage when context.Iterators.SkStorages.IsThere => context.Iterators.SkStorages,
+        MapType.Sockmap or MapType.Sockhash when context.Iterators.Sockmaps.IsThere => context.Iterators.Sockmaps,
         _ => null,
     };
 

@@ -18,24 +18,20 @@ internal static class Status
         new ValueWriter(to).Time(context.StartTime / 1_000_000_000);
         to.Append((byte)'\n');
         if (!context.Iterators.ReadsMemory) Line(to, "restricted", $"{KernelMemory.Forbidden}: objects are what bpf(2) tells of them");
-        foreach (ProgramRow row in ProgramTable.Rows) IteratorLine(context, row, "loaded", to);
-        foreach (ProgramRow row in LazyPrograms.Rows) IteratorLine(context, row, "loaded when first read", to);
-        if (context.Iterators.Net is { } net)
+        foreach (ProgramState program in context.Iterators.Programs)
         {
-            string usual = net.IsLoaded ? "loaded" : net.Failure is { } failure ? $"cannot be loaded: {failure}" : "loaded when first read";
-            foreach (NetTable table in NetTable.All)
-            {
-                string state = net.Has(table) ? usual : $"missing: target {table.Target.Name} exists since Linux {table.Target.Since}, where it is configured";
-                Line(to, "iterator", $"{table.Program} {state}");
-            }
+            string state = program.Missing is { } missing ? $"missing: {missing}" : program.IsLoaded ? "loaded" : program.IsWanted ? "loaded when first read" : "not loaded: no part of the view needs it";
+            Line(to, "iterator", $"{program.Row.Name} {state}");
         }
         UserLines(context, to);
         if (context.Iterators.PinWalkErrno != 0) Line(to, "pinned", $"missing: {Marshal.GetPInvokeErrorMessage(context.Iterators.PinWalkErrno)}");
         foreach ((string source, string cause) in Attachments.AttachmentSources.Failures) Line(to, "attachments", $"{source} incomplete: {cause}");
         List<HiddenObject> hidden = [];
-        int errno = HiddenObjects.Find(context, hidden);
+        List<(string Kind, int Errno)> untold = [];
+        HiddenObjects.Find(context, hidden, untold);
         foreach (HiddenObject found in hidden) Line(to, "hidden", found.ToString());
-        if (hidden.Count == 0) Line(to, "hidden", errno == 0 ? "none" : $"cannot tell: {Marshal.GetPInvokeErrorMessage(errno)}");
+        foreach ((string kind, int errno) in untold) Line(to, "hidden", $"{kind}: cannot tell: {Marshal.GetPInvokeErrorMessage(errno)}");
+        if (hidden.Count + untold.Count == 0) Line(to, "hidden", "none");
         foreach (string pin in context.Pins) Line(to, "pin", pin);
         if (context.Server?.Invoke() is { } server)
         {
@@ -56,14 +52,6 @@ internal static class Status
         Line(to, "errors", context.Errors.Count.ToString(System.Globalization.CultureInfo.InvariantCulture));
         foreach (string error in context.Errors.Last()) Line(to, "error", error);
         return 0;
-    }
-
-    private static void IteratorLine(ViewContext context, ProgramRow row, string state, TextBuffer to)
-    {
-        if (context.Iterators.Missing.Contains(row)) state = $"missing: target {row.Target.Name} exists since Linux {row.Target.Since}";
-        if (context.Iterators.Forbidden.Contains(row)) state = "refused: it reads the kernel's memory";
-        if (context.Iterators.NotNeeded.Contains(row)) state = "not loaded: no part of the view needs it";
-        Line(to, "iterator", $"{row.Name} {state}");
     }
 
     private static void UserLines(ViewContext context, TextBuffer to)

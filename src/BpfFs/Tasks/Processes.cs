@@ -11,7 +11,7 @@ internal sealed class Processes : ChildSource
     public static int Read(ViewContext context, uint pid, out task_record record)
     {
         record = default;
-        using var walk = new RecordWalk<task_record>(context, context.Iterators.Tasks!.Create(IteratorParameter.Thread(pid)));
+        using var walk = new RecordWalk<task_record>(context, context.Iterators.Tasks.Create(IteratorParameter.Thread(pid)));
         bool isThere = walk.MoveNext();
         if (isThere) record = walk.Current;
         return isThere ? 0 : ErrnoOf(walk.Errno == 0 ? ESRCH : walk.Errno);
@@ -21,7 +21,7 @@ internal sealed class Processes : ChildSource
     public static uint UserNamespaceOf(ViewContext context, uint tid)
     {
         if (Read(context, tid, out task_record process) == 0) return process.owner.user_ns;
-        using var walk = new RecordWalk<thread_record>(context, context.Iterators.Threads!.Create(IteratorParameter.None));
+        using var walk = new RecordWalk<thread_record>(context, context.Iterators.Threads.Create(IteratorParameter.None));
         while (walk.MoveNext())
         {
             if (walk.Current.tid == tid) return walk.Current.user_ns;
@@ -41,7 +41,7 @@ internal sealed class Processes : ChildSource
 
     public override int List(ViewContext context, ulong parent, EntryList to)
     {
-        using var walk = new RecordWalk<task_record>(context, context.Iterators.Tasks!.Create(IteratorParameter.None));
+        using var walk = new RecordWalk<task_record>(context, context.Iterators.Tasks.Create(IteratorParameter.None));
         while (walk.MoveNext())
         {
             ref readonly task_record r = ref walk.Current;

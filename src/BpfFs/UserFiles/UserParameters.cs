@@ -72,7 +72,7 @@ internal sealed class UserParameters : ChildSource
     /// <summary>What a wrong target is refused with: ESRCH, no such process; EINVAL, another type of map; EACCES, the program reads more than the map's values have.</summary>
     private static Fd Missing(Fd fd) => fd.Errno is var e && (e == ESRCH || e == EINVAL || e == EACCES || e == EBADF) ? new Fd(-ENOENT) : fd;
 
-    private static int ListCgroups(ViewContext context, EntryList to) => context.Iterators.Cgroups is null ? 0 : Cgroup.Walk(context, (in Cgroup row) =>
+    private static int ListCgroups(ViewContext context, EntryList to) => !context.Iterators.Cgroups.IsThere ? 0 : Cgroup.Walk(context, (in Cgroup row) =>
     {
         if (row.Record.id <= uint.MaxValue) to.Add((uint)row.Record.id);
     });

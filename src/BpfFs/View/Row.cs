@@ -50,6 +50,9 @@ internal abstract class Row(string path, Tier tier)
     /// <summary>Its time is that of its contents: now, and of an open file, when they were taken. Else it is the object's or the view's.</summary>
     public bool IsOfNow { get; init; }
 
+    /// <summary>Whether what it is made from is there; null: it always is. A row whose source the kernel refuses is absent.</summary>
+    public Func<bool>? IsThere { get; init; }
+
     /// <summary>S_IFMT bits and permissions.</summary>
     public abstract uint Mode { get; }
 }

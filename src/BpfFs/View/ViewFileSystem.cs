@@ -79,7 +79,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         Asker.Tid = request.Pid;
         long size = handle is { } h && _files.Find(h) is { } file ? file.Size : -1;
         int errno = FillAttr(row, id.Key, size, ref attr.attr);
-        attr.attr_valid = IsAskedEachTime(row) ? 0 : row.Subject is null && row is DirectoryRow ? Day : Second;
+        attr.attr_valid = IsAskedEachTime(row) ? 0 : row.Subject is null && row is DirectoryRow && row.IsThere is null ? Day : Second;
         return errno;
     }
 
@@ -229,7 +229,7 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     private void SetEntry(Row row, ref fuse_entry_out entry)
     {
-        bool lasts = row.Subject is null && !row.IsDynamic;
+        bool lasts = row.Subject is null && !row.IsDynamic && row.IsThere is null;
         entry.nodeid = entry.attr.ino;
         entry.entry_valid = row.ByAsker is not null ? 0 : lasts ? Day : Second;
         entry.attr_valid = lasts && row is DirectoryRow ? Day : Second;
@@ -294,8 +294,8 @@ internal sealed partial class ViewFileSystem : FileSystem
     /// <summary>Whether the kernel must not answer from what it remembers of another asker.</summary>
     private bool IsAskedEachTime(Row row) => row.Gate is not null || IsHidden(row);
 
-    /// <summary>Whether rows of this kind are there for who asks.</summary>
-    internal bool Shows(in Request request, Row row) => request.Uid == 0 || !IsHidden(row);
+    /// <summary>Whether rows of this kind are there, and for who asks.</summary>
+    internal bool Shows(in Request request, Row row) => (request.Uid == 0 || !IsHidden(row)) && row.IsThere?.Invoke() != false;
 
     /// <summary>Whether the node is there for who asks.</summary>
     private bool MayEnter(in Request request, Row row, ulong key) => Shows(request, row) && MayPass(request, row, key);

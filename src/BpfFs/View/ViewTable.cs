@@ -15,7 +15,7 @@ namespace BpfFs.View;
 /// </summary>
 internal static class ViewTable
 {
-    /// <summary>The rows that this kernel has the iterators for.</summary>
+    /// <summary>The rows that this kernel may have the programs for.</summary>
     public static Tree Build(IteratorSet iterators) => Build(iterators, [], out _)!;
 
     /// <summary>The same, of the parts that are wanted. A part is a name in the root, whatever follows its first dot: <c>progs</c> is progs.debug, too.</summary>
@@ -47,10 +47,10 @@ internal static class ViewTable
 
         new FileRow("progs.debug", Tier.Public, ProgTable.Debug),
         new FileRow("maps.debug", Tier.Public, Maps.Debug),
-        .. If(has.Links, new FileRow("links.debug", Tier.Public, Links.Debug)),
+        new FileRow("links.debug", Tier.Public, Links.Debug),
         new FileRow("progs.json", Tier.Public, Progs.AllJson),
         new FileRow("maps.json", Tier.Public, Maps.AllJson),
-        .. If(has.Links, new FileRow("links.json", Tier.Public, Links.AllJson)),
+        new FileRow("links.json", Tier.Public, Links.AllJson),
         new FileRow("attachments", Tier.Public, AttachmentFiles.Text),
         new FileRow("attachments.json", Tier.Public, AttachmentFiles.Json),
         new FileRow("graph.dot", Tier.Public, Graph.Render),
@@ -68,15 +68,15 @@ internal static class ViewTable
         new FileRow("progs/<id>/memory", Tier.Public, ProgMemory.Render) { Subject = Progs.Kind },
         new FileRow("progs/<id>/stats", Tier.Group, Progs.Stats) { Subject = Progs.Kind, CountsRuns = true },
         new FileRow("progs/<id>/attached", Tier.Public, AttachmentFiles.OfProg) { Subject = Progs.Kind },
-        .. If(has.Links, new FileRow("progs/<id>/links", Tier.Public, Relations.LinksOf) { Subject = Progs.Kind }),
-        .. If(has.Links, new FileRow("progs/<id>/extended_by", Tier.Public, Relations.ExtendedBy) { Subject = Progs.Kind }),
+        new FileRow("progs/<id>/links", Tier.Public, Relations.LinksOf) { Subject = Progs.Kind },
+        new FileRow("progs/<id>/extended_by", Tier.Public, Relations.ExtendedBy) { Subject = Progs.Kind },
         new StreamRow("progs/<id>/tail_calls", Tier.Public, new TailCalls()) { Subject = Progs.Kind },
         .. If(has.Holders, new FileRow("progs/<id>/pids", Tier.Processes, Holders.OfProg) { Subject = Progs.Kind }),
         .. If(has.Pinned, new FileRow("progs/<id>/pinned", Tier.Group, PinPaths.Of(Progs.Kind, pin_what.PIN_PROG)) { Subject = Progs.Kind }),
-        .. If(has.Code, new FileRow("progs/<id>/kfuncs", Tier.Public, Kfuncs.Render) { Subject = Progs.Kind, Lasts = true }),
-        .. If(has.Code, new FileRow("progs/<id>/xlated", Tier.Private, CodeFiles.Xlated) { Subject = Progs.Kind, Lasts = true }),
-        .. If(has.Code, new FileRow("progs/<id>/jited", Tier.Private, CodeFiles.Jited) { Subject = Progs.Kind, Lasts = true }),
-        .. If(has.Code, new FileRow("progs/<id>/source", Tier.Private, CodeFiles.Source) { Subject = Progs.Kind, Lasts = true }),
+        new FileRow("progs/<id>/kfuncs", Tier.Public, Kfuncs.Render) { Subject = Progs.Kind, Lasts = true, IsThere = () => has.Code.HasNames },
+        new FileRow("progs/<id>/xlated", Tier.Private, CodeFiles.Xlated) { Subject = Progs.Kind, Lasts = true },
+        new FileRow("progs/<id>/jited", Tier.Private, CodeFiles.Jited) { Subject = Progs.Kind, Lasts = true, IsThere = () => has.Code.HasMachineCode },
+        new FileRow("progs/<id>/source", Tier.Private, CodeFiles.Source) { Subject = Progs.Kind, Lasts = true },
         new SymlinkRow("progs/<id>/btf", Btfs.LinkFromProg) { Subject = Progs.Kind },
         new DirectoryRow("progs/<id>/maps", new UsedMaps()) { Subject = Progs.Kind },
         new SymlinkRow("progs/<id>/maps/<map>", To("../../../maps/"u8)) { Subject = Maps.Kind },
@@ -90,10 +90,10 @@ internal static class ViewTable
         .. If(has.Holders, new FileRow("maps/<id>/pids", Tier.Processes, Holders.OfMap) { Subject = Maps.Kind }),
         .. If(has.Pinned, new FileRow("maps/<id>/pinned", Tier.Group, PinPaths.Of(Maps.Kind, pin_what.PIN_MAP)) { Subject = Maps.Kind }),
         new SymlinkRow("maps/<id>/btf", Btfs.LinkFromMap) { Subject = Maps.Kind },
-        .. If(has.Elements, new StreamRow("maps/<id>/entries", Tier.Private, new Elements(asBpftool: false)) { Subject = Maps.Kind }),
-        .. If(has.Elements, new StreamRow("maps/<id>/entries.json", Tier.Private, new Elements(asBpftool: true)) { Subject = Maps.Kind }),
+        new StreamRow("maps/<id>/entries", Tier.Private, new Elements(asBpftool: false)) { Subject = Maps.Kind },
+        new StreamRow("maps/<id>/entries.json", Tier.Private, new Elements(asBpftool: true)) { Subject = Maps.Kind },
 
-        .. has.Links is null ? [] : LinkRows(has),
+        .. LinkRows(has),
 
         new FileRow("btf.json", Tier.Public, Btfs.AllJson),
         new DirectoryRow("btf", new ObjectIds(Btfs.Kind)),
@@ -107,7 +107,7 @@ internal static class ViewTable
         .. TaskRows.Rows(has),
         .. KernelTableRows.Rows(has),
         .. UserRows.Rows(),
-        .. has.Net is null ? [] : NetRows(has.Net),
+        .. NetRows(has.Net),
 
         .. If(has.Holders, new DirectoryRow("pids", new HolderPids(), Tier.Processes)),
         .. If(has.Holders, new FileRow("pids/<pid>", Tier.Processes, Holders.OfProcess)),
@@ -128,7 +128,7 @@ internal static class ViewTable
     /// <summary>Sockets and routes of the reader's network namespace.</summary>
     private static IEnumerable<Row> NetRows(NetIterators has) =>
     [
-        new DirectoryRow("net"),
+        new DirectoryRow("net") { IsThere = () => has.MayHaveAny },
         .. NetFiles(has, NetTable.Tcp, Tier.Public, TcpFields.V4),
         .. NetFiles(has, NetTable.Tcp6, Tier.Public, TcpFields.V6),
         .. NetFiles(has, NetTable.Udp, Tier.Public, UdpFields.V4),
@@ -141,10 +141,10 @@ internal static class ViewTable
     ];
 
     private static Row[] NetFiles<T>(NetIterators has, NetTable table, Tier tier, Field<NetEntry<T>>[] fields, IsListed<T>? isListed = null)
-        where T : unmanaged => !has.Has(table) ? [] :
+        where T : unmanaged =>
     [
-        new StreamRow($"net/{table.Name}", tier, new NetFile<T>(table, fields, asJson: false, isListed)) { ByAsker = NetNode.KeyOfAsker },
-        new StreamRow($"net/{table.Name}.json", tier, new NetFile<T>(table, fields, asJson: true, isListed)) { ByAsker = NetNode.KeyOfAsker },
+        new StreamRow($"net/{table.Name}", tier, new NetFile<T>(table, fields, asJson: false, isListed)) { ByAsker = NetNode.KeyOfAsker, IsThere = () => has.Has(table) },
+        new StreamRow($"net/{table.Name}.json", tier, new NetFile<T>(table, fields, asJson: true, isListed)) { ByAsker = NetNode.KeyOfAsker, IsThere = () => has.Has(table) },
     ];
 
     /// <summary>A directory of the values, in each a symlink per object: names, types and tags are not unique.</summary>

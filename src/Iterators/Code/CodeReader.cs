@@ -1,6 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
 using Iterators.Native;
-using Microsoft.Extensions.Logging;
 
 namespace Iterators;
 
@@ -10,18 +8,23 @@ namespace Iterators;
 /// </summary>
 public sealed class CodeReader : IDisposable
 {
-    private readonly string? _kernelBtf;
-    private readonly ILogger _logger;
-    private readonly Lock _lock = new();
-    private BpfObject? _object;
-    private CodePrograms? _programs;
-    private LoadAttempt _attempt;
+    private readonly ProgramObject _programs;
+    private readonly Lazy<long> _callBase;
 
-    internal CodeReader(string? kernelBtf, ILogger logger)
+    internal CodeReader(ProgramObject programs)
     {
-        _kernelBtf = kernelBtf;
-        _logger = logger;
+        _programs = programs;
+        _callBase = new Lazy<long>(ReadCallBase);
     }
+
+    /// <summary>Its programs.</summary>
+    public ProgramObject Programs => _programs;
+
+    /// <summary>Whether machine code can be read; loads the programs if they are not yet.</summary>
+    public bool HasMachineCode => _programs.Has(BpfPrograms.CodeFunc) && _programs.Has(BpfPrograms.CodeBytes);
+
+    /// <summary>Whether calls have names; loads the programs if they are not yet.</summary>
+    public bool HasNames => _programs.Has(BpfPrograms.CodeName) && _programs.Has(BpfPrograms.CodeBytes);
 
     /// <summary>Opens a program; 0 or an errno: ENOENT, there is none of that id; EMFILE.</summary>
     public int Open(uint id, out OpenProgram? program)
@@ -34,77 +37,20 @@ public sealed class CodeReader : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        lock (_lock)
-        {
-            _attempt.End();
-            _programs = null;
-            _object?.Dispose();
-        }
-    }
+    public void Dispose() => _programs.Dispose();
 
-    /// <summary>The loaded programs; null, said once in the log, where the kernel refuses them.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "whatever it was, code is then shown as far as it is without them")]
-    internal CodePrograms? Programs()
-    {
-        lock (_lock)
-        {
-            if (!_attempt.TryBegin()) return _programs;
-            try
-            {
-                _object = BpfObject.Open("code.bpf.o", _kernelBtf);
-                bool hasKsyms = IteratorSet.IsKnown(CodePrograms.FindCallBase.Target);
-                if (!hasKsyms)
-                {
-                    _object.LeaveOut(CodePrograms.FindCallBase.Name);
-                    Log.TargetMissing(_logger, CodePrograms.FindCallBase.Name, CodePrograms.FindCallBase.Target.Name, CodePrograms.FindCallBase.Target.Since);
-                }
-                _object.Load();
-                _programs = new CodePrograms(_object, hasKsyms);
-            }
-            catch (BpfException e)
-            {
-                _attempt.Fail(e.Errno);
-                Log.CodeNotLoaded(_logger, e.Message);
-                _object?.Dispose();
-                _object = null;
-            }
-            return _programs;
-        }
-    }
-}
-
-/// <summary>The descriptors of bpf/code.bpf.c's programs.</summary>
-internal sealed class CodePrograms
-{
-    public static readonly ProgramRow FindCallBase = new("find_call_base", Target.Ksym);
-
-    public CodePrograms(BpfObject loaded, bool hasKsyms)
-    {
-        Function = loaded.ProgramFd("code_func");
-        Bytes = loaded.ProgramFd("code_bytes");
-        Lines = loaded.ProgramFd("code_lines");
-        Name = loaded.ProgramFd("code_name");
-        if (hasKsyms) CallBase = ReadCallBase(loaded.ProgramFd(FindCallBase.Name));
-    }
-
-    public int Function { get; }
-
-    public int Bytes { get; }
-
-    public int Lines { get; }
-
-    public int Name { get; }
+    /// <summary>A program's descriptor; negative: it is missing.</summary>
+    internal int ProgramFd(ProgramRow row) => _programs.ProgramFd(row);
 
     /// <summary>What <see cref="code_name_record.call_base"/> wants; 0: not found, and calls have no names.</summary>
-    public long CallBase { get; }
+    internal long CallBase => _callBase.Value;
 
     /// <summary>One walk over the kernel's symbols (150,000: 30 ms).</summary>
-    private static long ReadCallBase(int program)
+    private long ReadCallBase()
     {
-        using IteratorLink link = IteratorLink.Attach(FindCallBase.Name, program);
-        using Fd fd = link.Create();
+        int program = ProgramFd(BpfPrograms.FindCallBase);
+        if (program < 0) return 0;
+        using Fd fd = IteratorParameter.Attach(program, IteratorParameter.None);
         if (fd.Errno != 0) return 0;
         Span<byte> buffer = stackalloc byte[256];
         var reader = new RecordReader<call_base_record>(fd, buffer);

@@ -66,13 +66,14 @@ public sealed unsafe class OpenProgram : SafeHandle
     {
         functions = [];
         isBlinded = false;
-        if (_reader.Programs() is not { } programs) return 0;
+        int program = _reader.ProgramFd(BpfPrograms.CodeFunc);
+        if (program < 0) return 0;
         var parts = new List<code_func_record>();
         uint count = 1;
         for (uint i = 0; i < count; i++)
         {
             code_func_record record = new() { fd = (uint)handle, func = i };
-            int errno = OneObject.Run(programs.Function, ref record);
+            int errno = OneObject.Run(program, ref record);
             if (errno != 0 || record.error != 0) return errno != 0 ? errno : record.error;
             count = Math.Max(1, record.func_cnt);
             isBlinded |= record.blinded != 0;
@@ -86,9 +87,9 @@ public sealed unsafe class OpenProgram : SafeHandle
             functions[i] = new MachineFunction
             {
                 Symbol = SymbolOf(parts[i]),
-                Code = ReadBytes(programs, (uint)i, (int)parts[i].bytes),
+                Code = ReadBytes((uint)i, (int)parts[i].bytes),
                 FirstLine = first,
-                LineOffsets = parts[i].bytes == 0 ? [] : ReadLines(programs, (uint)i, first, Math.Max(0, Math.Min(end, lineCount) - first)),
+                LineOffsets = parts[i].bytes == 0 ? [] : ReadLines((uint)i, first, Math.Max(0, Math.Min(end, lineCount) - first)),
             };
         }
         return 0;
@@ -97,8 +98,7 @@ public sealed unsafe class OpenProgram : SafeHandle
     /// <summary>The instructions as the kernel holds them, with addresses; empty where it does not let us read them.</summary>
     public ulong[] ReadRawInstructions(int count)
     {
-        if (_reader.Programs() is not { } programs) return [];
-        byte[] bytes = ReadBytes(programs, s_allInstructions, count * sizeof(ulong));
+        byte[] bytes = ReadBytes(s_allInstructions, count * sizeof(ulong));
         return MemoryMarshal.Cast<byte, ulong>(bytes).ToArray();
     }
 
@@ -129,14 +129,16 @@ public sealed unsafe class OpenProgram : SafeHandle
     }
 
     /// <summary>Up to where it can be read: code does not move while the program is open.</summary>
-    private byte[] ReadBytes(CodePrograms programs, uint function, int length)
+    private byte[] ReadBytes(uint function, int length)
     {
+        int program = _reader.ProgramFd(BpfPrograms.CodeBytes);
+        if (program < 0) return [];
         byte[] bytes = new byte[length];
         int at = 0;
         while (at < length)
         {
             code_bytes_record record = new() { fd = (uint)handle, func = function, offset = (uint)at };
-            if (OneObject.Run(programs.Bytes, ref record) != 0 || record.error != 0 || record.length == 0) break;
+            if (OneObject.Run(program, ref record) != 0 || record.error != 0 || record.length == 0) break;
             ReadOnlySpan<byte> piece = record.bytes;
             piece = piece[..Math.Min((int)record.length, Math.Min(piece.Length, length - at))];
             piece.CopyTo(bytes.AsSpan(at));
@@ -145,14 +147,16 @@ public sealed unsafe class OpenProgram : SafeHandle
         return at == length ? bytes : bytes[..at];
     }
 
-    private int[] ReadLines(CodePrograms programs, uint function, int first, int count)
+    private int[] ReadLines(uint function, int first, int count)
     {
+        int program = _reader.ProgramFd(BpfPrograms.CodeLines);
+        if (program < 0) return [];
         int[] offsets = new int[count];
         int at = 0;
         while (at < count)
         {
             code_lines_record record = new() { fd = (uint)handle, func = function, first = (uint)(first + at) };
-            if (OneObject.Run(programs.Lines, ref record) != 0 || record.error != 0 || record.cnt == 0) break;
+            if (OneObject.Run(program, ref record) != 0 || record.error != 0 || record.cnt == 0) break;
             ReadOnlySpan<uint> piece = record.offsets;
             piece = piece[..Math.Min((int)record.cnt, Math.Min(piece.Length, count - at))];
             foreach (uint offset in piece) offsets[at++] = (int)offset;
@@ -162,9 +166,10 @@ public sealed unsafe class OpenProgram : SafeHandle
 
     private int Name(code_name_kind kind, uint function, long value, Span<byte> name)
     {
-        if (_reader.Programs() is not { } programs) return 0;
-        code_name_record record = new() { fd = (uint)handle, func = function, kind = kind, value = value, call_base = programs.CallBase };
-        if (OneObject.Run(programs.Name, ref record) != 0 || record.error != 0) return 0;
+        int program = _reader.ProgramFd(BpfPrograms.CodeName);
+        if (program < 0) return 0;
+        code_name_record record = new() { fd = (uint)handle, func = function, kind = kind, value = value, call_base = _reader.CallBase };
+        if (OneObject.Run(program, ref record) != 0 || record.error != 0) return 0;
         ReadOnlySpan<byte> text = record.name.Text;
         text = text[..Math.Min(text.Length, name.Length)];
         text.CopyTo(name);

@@ -1333,22 +1333,17 @@ public struct route6_record
     public char_16 dev;
 }
 
-/// <summary><c>struct setup_record</c>, 4 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 4)]
+/// <summary><c>struct setup_record</c>, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
 public struct setup_record
 {
     /// <summary><c>__u32 possible_cpus</c>.</summary>
     [FieldOffset(0)]
     public uint possible_cpus;
-}
 
-/// <summary><c>struct setup_tables_record</c>, 4 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 4)]
-public struct setup_tables_record
-{
-    /// <summary><c>__u32 nodes</c>.</summary>
-    [FieldOffset(0)]
-    public uint nodes;
+    /// <summary><c>__u32 possible_nodes</c>.</summary>
+    [FieldOffset(4)]
+    public uint possible_nodes;
 }
 
 /// <summary><c>struct sock_owner_record</c>, 56 bytes.</summary>

@@ -29,6 +29,41 @@ internal static unsafe partial class LibBpf
     }
 
     [StructLayout(LayoutKind.Sequential)]
+    public struct bpf_prog_load_opts
+    {
+        public nuint sz;
+        public int attempts;
+        public int expected_attach_type;
+        public uint prog_btf_fd;
+        public uint prog_flags;
+        public uint prog_ifindex;
+        public uint kern_version;
+        public uint attach_btf_id;
+        public uint attach_prog_fd;
+        public uint attach_btf_obj_fd;
+        public int* fd_array;
+        public void* func_info;
+        public uint func_info_cnt;
+        public uint func_info_rec_size;
+        public void* line_info;
+        public uint line_info_cnt;
+        public uint line_info_rec_size;
+        public uint log_level;
+        public uint log_size;
+        public byte* log_buf;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct libbpf_prog_handler_opts
+    {
+        public nuint sz;
+        public nint cookie;
+        public void* prog_setup_fn;
+        public delegate* unmanaged[Cdecl]<nint, bpf_prog_load_opts*, nint, int> prog_prepare_load_fn;
+        public void* prog_attach_fn;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     public struct bpf_link_create_opts
     {
         public nuint sz;
@@ -107,7 +142,16 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_map__fd(nint map);
 
     [LibraryImport(Library)]
-    public static partial int bpf_object__btf_fd(nint obj);
+    public static partial byte* bpf_map__name(nint map);
+
+    [LibraryImport(Library)]
+    public static partial void* bpf_map__initial_value(nint map, nuint* psize);
+
+    [LibraryImport(Library)]
+    public static partial nint bpf_object__find_map_by_name(nint obj, byte* name);
+
+    [LibraryImport(Library)]
+    public static partial int libbpf_register_prog_handler(byte* sec, int prog_type, int exp_attach_type, libbpf_prog_handler_opts* opts);
 
     [LibraryImport(Library)]
     public static partial byte* bpf_program__name(nint prog);
@@ -116,19 +160,19 @@ internal static unsafe partial class LibBpf
     public static partial byte* bpf_program__section_name(nint prog);
 
     [LibraryImport(Library)]
-    public static partial int bpf_program__fd(nint prog);
+    public static partial void* bpf_program__insns(nint prog);
 
     [LibraryImport(Library)]
-    public static partial int bpf_object__find_map_fd_by_name(nint obj, byte* name);
+    public static partial nuint bpf_program__insn_cnt(nint prog);
+
+    [LibraryImport(Library)]
+    public static partial int bpf_program__set_insns(nint prog, void* new_insns, nuint new_insn_cnt);
 
     [LibraryImport(Library)]
     public static partial int bpf_program__set_autoload(nint prog, [MarshalAs(UnmanagedType.U1)] bool autoload);
 
     [LibraryImport(Library)]
     public static partial int libbpf_num_possible_cpus();
-
-    [LibraryImport(Library)]
-    public static partial int libbpf_find_vmlinux_btf_id(byte* name, int attach_type);
 
     [LibraryImport(Library)]
     public static partial int bpf_link_create(int prog_fd, int target_fd, int attach_type, bpf_link_create_opts* opts);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Logging;
 using LibC = Tmds.Linux.LibC;
 
 namespace Iterators;
@@ -9,45 +8,36 @@ namespace Iterators;
 /// </summary>
 public sealed unsafe class NetIterators : IDisposable
 {
-    private readonly string? _kernelBtf;
-    private readonly ILogger _logger;
+    private readonly ProgramObject _programs;
     private readonly Lock _lock = new();
-    private readonly HashSet<NetTable>? _missing;
-    private BpfObject? _object;
     private NetNamespaces? _namespaces;
     private UnixWalks? _unixWalks;
-    private Dictionary<NetTable, IteratorLink>? _links;
     private int _readerNetns = -1;
-    private volatile bool _isLoaded;
-    private LoadAttempt _attempt;
+    private volatile bool _isReady;
 
-    internal NetIterators(string? kernelBtf, ILogger logger)
+    internal NetIterators(Func<IReadOnlyDictionary<ProgramRow, Refusal>, ProgramObject> load)
     {
-        _kernelBtf = kernelBtf;
-        _logger = logger;
-        _missing = [.. NetTable.All.Where(table => table.ProcFile is not null && !File.Exists($"/proc/net/{table.ProcFile}"))];
-        foreach (NetTable table in _missing) Log.NetMissing(logger, table.Name, table.Target.Name, table.Target.Since);
+        // Where the kernel has not been built with a protocol or started without it, there is no file in /proc/net. Its iterator may be there all the same, for another family.
+        var missing = NetTable.All.Where(table => table.ProcFile is not null && !File.Exists($"/proc/net/{table.ProcFile}"));
+        _programs = load(missing.ToDictionary(table => table.Program, table => new Refusal(RefusalStage.Object, LibC.ENOENT, $"this kernel has no /proc/net/{table.ProcFile}")));
     }
 
-    /// <summary>
-    /// Whether the kernel has it: where it has not been built with a protocol or started without, there is neither the target nor the file in
-    /// /proc/net. (Asking its BTF for each target would take longer than the rest of the start.)
-    /// </summary>
-    public bool Has(NetTable table) => _missing is null || !_missing.Contains(table);
+    /// <summary>Its programs.</summary>
+    public ProgramObject Programs => _programs;
 
-    /// <summary>Why nothing can be read; null: nothing stands against it, or it was not tried yet.</summary>
-    public string? Failure { get; private set; }
+    /// <summary>False if it is known that there is none; loads nothing.</summary>
+    public bool MayHaveAny => _programs.MayHave(BpfPrograms.ReaderNetns);
 
-    /// <summary>Whether the programs are loaded.</summary>
-    public bool IsLoaded => _isLoaded;
+    /// <summary>Whether the kernel has a table; loads the programs if they are not yet.</summary>
+    public bool Has(NetTable table) => _programs.Has(table.Program);
 
     /// <summary>
-    /// The network namespace of a thread; 0 or an errno: ESRCH, there is no such thread; EOPNOTSUPP, the programs cannot be loaded.
+    /// The network namespace of a thread; 0 or an errno: ESRCH, there is no such thread; or what the program that tells it is missing for.
     /// </summary>
     public int NamespaceOf(uint tid, out NetNamespaceId id)
     {
         id = default;
-        if (!Load()) return LibC.EOPNOTSUPP;
+        if (!Prepare()) return _programs.ErrnoOf(BpfPrograms.ReaderNetns);
         if (tid == 0) return LibC.ESRCH; // the kernel does not name who it is: not of the mount's pid namespace
         Span<byte> path = stackalloc byte[24];
         "/proc/"u8.CopyTo(path);
@@ -77,7 +67,7 @@ public sealed unsafe class NetIterators : IDisposable
         int errno = NamespaceOf(tid, out NetNamespaceId id);
         if (errno != 0) return errno;
         if (id.Inode != inode) return LibC.ESTALE;
-        if (!_links!.TryGetValue(table, out IteratorLink? link)) return LibC.EOPNOTSUPP;
+        if (_programs.Link(table.Program) is not { } link) return _programs.ErrnoOf(table.Program);
         int ns = table == NetTable.Owners ? -1 : _namespaces!.Open(id, tid); // whose tasks are all namespaces'
         if (ns < -1) return -ns;
         reader = new NetReader<T>(_namespaces!, link, ns, table == NetTable.Unix ? _unixWalks : null);
@@ -93,74 +83,35 @@ public sealed unsafe class NetIterators : IDisposable
     {
         lock (_lock)
         {
-            _attempt.End();
-            _isLoaded = false;
-            Unload();
+            _isReady = false;
+            _programs.Dispose();
+            _unixWalks?.Dispose();
+            _unixWalks = null;
+            _namespaces?.Dispose();
+            _namespaces = null;
         }
     }
 
-    private bool Load()
+    private bool Prepare()
     {
-        if (_isLoaded) return true;
+        if (_isReady) return true;
         lock (_lock)
         {
-            if (!_attempt.TryBegin()) return _isLoaded;
+            if (_isReady) return true;
+            int program = _programs.ProgramFd(BpfPrograms.ReaderNetns);
+            if (program < 0) return false;
             try
             {
-                _namespaces = new NetNamespaces();
-                List<NetTable> leftOut = [.. NetTable.All.Where(table => !Has(table))]; // a program without a target is refused, though BTF may know it
-                _object = OpenAndLoad(leftOut);
-                _readerNetns = _object.ProgramFd("reader_netns");
-                _unixWalks = new UnixWalks(_object.MapFd("unix_output"));
-                _links = [];
-                foreach (NetTable table in NetTable.All.Except(leftOut)) _links[table] = IteratorLink.Attach(table.Program, _object.ProgramFd(table.Program));
-                Failure = null;
-                _isLoaded = true;
-            }
-            catch (BpfException e)
-            {
-                Failure = e.Message;
-                _attempt.Fail(e.Errno);
-                Log.NetNotLoaded(_logger, e.Message);
-                Unload();
-            }
-            return _isLoaded;
-        }
-    }
-
-    /// <summary>All at once; where that fails, without what the kernel's BTF has no target for.</summary>
-    private BpfObject OpenAndLoad(List<NetTable> leftOut)
-    {
-        for (bool retry = false; ; retry = true)
-        {
-            BpfObject opened = BpfObject.Open("net.bpf.o", _kernelBtf);
-            try
-            {
-                foreach (NetTable table in leftOut) opened.LeaveOut(table.Program);
-                opened.Load();
-                return opened;
+                _namespaces ??= new NetNamespaces();
+                if (_programs.Has(BpfPrograms.Unix)) _unixWalks ??= new UnixWalks(_programs.MapFd("unix_output"));
             }
             catch (BpfException)
             {
-                opened.Dispose();
-                if (retry) throw;
-                List<NetTable> unknown = [.. NetTable.All.Except(leftOut).Where(table => !IteratorSet.IsKnown(table.Target))];
-                if (unknown.Count == 0) throw;
-                leftOut.AddRange(unknown);
-                foreach (NetTable table in unknown) Log.NetMissing(_logger, table.Name, table.Target.Name, table.Target.Since);
+                return false; // without descriptors or memory for the moment
             }
+            _readerNetns = program;
+            _isReady = true;
+            return true;
         }
-    }
-
-    private void Unload()
-    {
-        foreach (IteratorLink link in _links?.Values ?? Enumerable.Empty<IteratorLink>()) link.Dispose();
-        _links = null;
-        _unixWalks?.Dispose();
-        _unixWalks = null;
-        _object?.Dispose();
-        _object = null;
-        _namespaces?.Dispose();
-        _namespaces = null;
     }
 }

@@ -38,7 +38,7 @@ public sealed class UserProgram
     public Fd Create(IteratorParameter parameter) => _object.Create(_program, parameter);
 }
 
-/// <summary>Why a file in the directory is not loaded.</summary>
+/// <summary>Why a file in the directory is not loaded, or some of its programs.</summary>
 /// <param name="Object">Its name without endings.</param>
 /// <param name="Number">Stands for the name.</param>
 /// <param name="Words">Lines: the reason, or libbpf's and the verifier's words, kernel addresses included.</param>
@@ -63,7 +63,7 @@ public sealed record UserSet(IReadOnlyDictionary<string, UserProgram> Programs, 
 /// </summary>
 public sealed class UserIterators : IDisposable
 {
-    private readonly string? _kernelBtf;
+    private readonly BpfLoadOptions _options;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (FileState State, UserObject? Object, UserError? Error, UserTier Tier)> _files = [];
@@ -77,7 +77,7 @@ public sealed class UserIterators : IDisposable
     private UserIterators(string directory, string? kernelBtf, ILogger logger)
     {
         Directory = directory;
-        _kernelBtf = kernelBtf;
+        _options = new BpfLoadOptions { Targets = new IteratorTargets(), KernelBtf = kernelBtf };
         _logger = logger;
     }
 
@@ -177,12 +177,12 @@ public sealed class UserIterators : IDisposable
             reason = "the name of an object may have only letters, digits, '_', '-' and '.'";
         }
         byte[]? bytes = reason is null ? directory.Read(file, out reason, out state) : null;
-        if (bytes is not null) loaded = UserObject.Load(name, bytes, _kernelBtf, out words);
+        if (bytes is not null) loaded = UserObject.Load(name, bytes, _options, out words);
         if (reason is not null) words = [$"{file}: {reason}"];
-        _files[file] = (state ?? default, loaded, loaded is null ? new UserError(name, NumberOf(name + ".error"), words) : null, tier);
+        _files[file] = (state ?? default, loaded, words.Count > 0 ? new UserError(name, NumberOf(name + ".error"), words) : null, tier);
         string path = Path.Combine(Directory, file);
         if (loaded is not null) Log.LoadedUserObject(_logger, path, string.Join(' ', loaded.Programs.Select(p => p.Name)));
-        else if (!isKnown || known.Error is null || !known.Error.Words.SequenceEqual(words)) Log.UserObjectRefused(_logger, path, words.FirstOrDefault() ?? "");
+        if (words.Count > 0 && (!isKnown || known.Error is null || !known.Error.Words.SequenceEqual(words))) Log.UserObjectRefused(_logger, path, words.FirstOrDefault() ?? "");
     }
 
     private UserSet Collect(string? refusal)

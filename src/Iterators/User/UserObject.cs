@@ -44,50 +44,53 @@ internal sealed unsafe class UserObject : IDisposable
         Programs = programs;
     }
 
-    /// <summary>Its iterators; a target is what stands behind <c>iter/</c> in the section's name.</summary>
+    /// <summary>Its iterators that the kernel took; a target is what stands behind <c>iter/</c> in the section's name.</summary>
     public IReadOnlyList<(string Name, string Target)> Programs { get; }
 
-    /// <summary>Loads an object's iterators; other programs in it are left out. Null: <paramref name="words"/> are libbpf's and the verifier's.</summary>
-    public static UserObject? Load(string name, byte[] bytes, string? kernelBtf, out List<string> words)
+    /// <summary>
+    /// Loads an object's iterators; other programs in it are left out, and so is an iterator that the kernel refuses, by <paramref name="words"/>: libbpf's and the
+    /// verifier's. Null: none was loaded.
+    /// </summary>
+    public static UserObject? Load(string name, byte[] bytes, BpfLoadOptions options, out List<string> words)
     {
         words = [];
-        BpfObject? opened = null;
         byte* copy = (byte*)NativeMemory.Alloc((nuint)Math.Max(bytes.Length, 1));
         bytes.CopyTo(new Span<byte>(copy, bytes.Length));
         LibBpfLog.CollectInto(words);
         try
         {
-            opened = BpfObject.Open(name, copy, (nuint)bytes.Length, kernelBtf);
+            BpfObject opened = BpfObject.Load(name, copy, (nuint)bytes.Length, options with { IsWanted = (program, section) => BpfObject.TargetOf(section) is not null && IsName(program) });
+            if (opened.Programs.Count == 0) words.Add("no program has a section named iter/TARGET");
+            foreach ((string program, Refusal refusal) in opened.Refusals)
+            {
+                if (refusal.Stage == RefusalStage.Target) words.Add($"{program}: {refusal}");
+            }
             List<(string, string)> programs = [];
-            foreach ((string program, string section) in opened.Programs())
+            foreach ((string program, string section) in opened.Programs)
             {
-                if (TargetOf(section) is { } target && IsName(program)) programs.Add((program, target));
-                else opened.LeaveOut(program);
-            }
-            if (programs.Count == 0)
-            {
-                words.Add("no program has a section named iter/TARGET");
-                opened.Dispose();
-                return null;
-            }
-            opened.Load();
-            var loaded = new UserObject(opened, programs);
-            foreach ((string program, string target) in programs)
-            {
+                string target = BpfObject.TargetOf(section)!;
+                int fd = opened.ProgramFd(program);
+                if (fd < 0) continue;
                 // Others are tried with what they are aimed at.
-                if (ParameterOf(target) is not (UserParameter.None or UserParameter.Task)) continue;
-                using Fd tried = loaded.Create(program, IteratorParameter.None);
-                if (tried.Errno == 0) continue;
-                words.Add($"attach {program} to {target}: {Marshal.GetPInvokeErrorMessage(tried.Errno)}");
-                loaded.Dispose();
-                return null;
+                if (ParameterOf(target) is UserParameter.None or UserParameter.Task)
+                {
+                    using Fd tried = IteratorParameter.Attach(fd, IteratorParameter.None);
+                    if (tried.Errno != 0)
+                    {
+                        words.Add($"attach {program} to {target}: {Marshal.GetPInvokeErrorMessage(tried.Errno)}");
+                        continue;
+                    }
+                }
+                programs.Add((program, target));
             }
-            return loaded;
+            if (programs.Count > 0 && programs.Count == opened.Programs.Count) words.Clear(); // warnings of libbpf that nothing came of
+            if (programs.Count > 0) return new UserObject(opened, programs);
+            opened.Dispose();
+            return null;
         }
         catch (BpfException e)
         {
             words.Insert(0, e.Message);
-            opened?.Dispose();
             return null;
         }
         finally
@@ -124,7 +127,4 @@ internal sealed unsafe class UserObject : IDisposable
 
     /// <summary>Only letters, digits, '_', '.' and '-': it becomes a file's name.</summary>
     internal static bool IsName(string name) => name.Length is > 0 and <= 128 && name[0] != '.' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-');
-
-    private static string? TargetOf(string section) =>
-        section.StartsWith("iter/", StringComparison.Ordinal) ? section[5..] : section.StartsWith("iter.s/", StringComparison.Ordinal) ? section[7..] : null;
 }

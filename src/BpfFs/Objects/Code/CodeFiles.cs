@@ -73,7 +73,7 @@ internal static class CodeFiles
     internal static int Open(ViewContext context, ulong key, bool withInstructions, out OpenProgram? program, out ProgramCode? code)
     {
         code = null;
-        int errno = context.Iterators.Code!.Open((uint)key, out program);
+        int errno = context.Iterators.Code.Open((uint)key, out program);
         return errno != 0 ? errno : program!.Read(withInstructions, out code);
     }
 

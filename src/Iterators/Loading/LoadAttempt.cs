@@ -23,9 +23,11 @@ internal struct LoadAttempt
     /// <summary>It failed with this errno.</summary>
     public void Fail(int errno)
     {
-        bool passes = errno == LibC.EMFILE || errno == LibC.ENFILE || errno == LibC.ENOMEM || errno == LibC.EAGAIN || errno == LibC.EINTR;
-        _notBefore = passes ? Environment.TickCount64 + Pause : 0;
+        _notBefore = Passes(errno) ? Environment.TickCount64 + Pause : 0;
     }
+
+    /// <summary>Whether an errno says nothing of the kernel, only of a moment.</summary>
+    public static bool Passes(int errno) => errno == LibC.EMFILE || errno == LibC.ENFILE || errno == LibC.ENOMEM || errno == LibC.EAGAIN || errno == LibC.EINTR;
 
     /// <summary>There is nothing to try any more.</summary>
     public void End()

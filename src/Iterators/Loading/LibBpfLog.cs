@@ -34,6 +34,9 @@ internal static unsafe class LibBpfLog
     /// <summary>From now on this thread's warnings are collected; null: no longer. libbpf speaks on the thread that calls it.</summary>
     public static void CollectInto(List<string>? lines) => t_collected = lines;
 
+    /// <summary>Words that are the kernel's about one program: kept as if libbpf had said them.</summary>
+    public static void Said(string words) => Keep(0, words);
+
     /// <summary>The last <paramref name="lines"/> lines of what libbpf warned of.</summary>
     public static string Tail(int lines)
     {
