@@ -230,7 +230,7 @@ public sealed class ElementReaderTests(LoadedSet loaded) : IClassFixture<LoadedS
         Assert.Null(reader);
     }
 
-    [RootFact]
+    [RootFact("bpf_map_elem")]
     public void An_iterator_whose_one_element_exceeds_the_kernels_buffer_is_E2BIG()
     {
         using BpfMap map = BpfMap.Create("e2big", Kind.Array, 4, 40 * 1024, 2);

@@ -14,7 +14,7 @@ public sealed class IteratorSetTests
         string[] made;
         using (IteratorSet set = IteratorSet.Load(new IteratorSetOptions(), NullLogger.Instance))
         {
-            Assert.Empty(set.Missing);
+            Assert.All(set.Programs.Where(p => p.Refusal is not null), p => Assert.NotNull(KernelRefuses.Iterator(p.Row.Target.Name)));
             made = [.. Ids.HeldBy(Environment.ProcessId).Except(before)];
             Assert.True(made.Count(id => id.StartsWith("Link", StringComparison.Ordinal)) >= 8, string.Join(' ', made));
         }
@@ -32,7 +32,7 @@ public sealed class IteratorSetTests
         Assert.Equal(3, made.Count(id => id.StartsWith("Program", StringComparison.Ordinal)));
         Assert.NotNull(set.DumpProgs);
         Assert.Null(set.Progs);
-        Assert.Empty(set.Missing);
+        Assert.DoesNotContain(set.Programs, p => p.Refusal is not null);
     }
 
     [RootFact]
@@ -75,10 +75,15 @@ public sealed class IteratorSetTests
         {
             Native.Cover("/sys/kernel/btf/vmlinux", file);
             using IteratorSet set = IteratorSet.Load(new IteratorSetOptions(), log);
-            Assert.NotEmpty(set.Missing);
-            Assert.All(set.Missing, row => Assert.Equal("bpf_link", row.Target.Name));
-            Assert.Null(set.Links);
+            ProgramState[] missing = [.. set.Programs.Where(p => p.Refusal?.Stage == RefusalStage.Target)];
+            Assert.Equal(["dump_bpf_link", "link_records"], missing.Select(p => p.Row.Name));
+            Assert.All(missing, p => Assert.StartsWith("this kernel has no iterator bpf_link (since Linux 5.19); the view lacks ", p.Missing, StringComparison.Ordinal));
             Assert.Null(set.DumpLinks);
+            using (Fd links = set.Links!.Create()) // as bpf(2) tells of them
+            {
+                var linkReader = new RecordReader<link_record>(links, new byte[64 * 1024]);
+                Assert.True(linkReader.MoveNext());
+            }
             Assert.NotNull(set.Progs);
             using Fd progs = set.Progs!.Create();
             var reader = new RecordReader<prog_record>(progs, new byte[64 * 1024]);
@@ -86,9 +91,55 @@ public sealed class IteratorSetTests
             Assert.Equal(0, set.One.ReadProg(reader.Current.id, out one_prog_record one, out _));
             Assert.Equal(reader.Current.id, one.prog.id);
         });
-        string[] warnings = [.. log.Lines.Where(l => l.Contains("left out", StringComparison.Ordinal))];
-        Assert.NotEmpty(warnings);
-        Assert.All(warnings, line => Assert.Contains("bpf_link (since Linux 5.19)", line, StringComparison.Ordinal));
+        Assert.Single(log.Lines, l => l.Contains("BPF programs are missing", StringComparison.Ordinal) && l.Contains("dump_bpf_link link_records", StringComparison.Ordinal));
+    }
+
+    [RootFact]
+    public void Any_program_that_the_kernel_refuses_is_missing_alone()
+    {
+        Dictionary<string, bool> whole = LoadedWithout([]);
+        Assert.Equal(BpfPrograms.Rows.Count, whole.Count);
+        foreach (ProgramRow row in BpfPrograms.Rows)
+        {
+            Dictionary<string, bool> rest = LoadedWithout([row.Name]);
+            Assert.False(rest[row.Name], row.Name);
+            foreach (ProgramRow other in BpfPrograms.Rows.Where(other => other != row && other.Needs != row)) Assert.True(whole[other.Name] == rest[other.Name], $"{other.Name} without {row.Name}");
+        }
+    }
+
+    [RootFact]
+    public void A_program_that_the_verifier_refuses_has_its_words()
+    {
+        using IteratorSet set = IteratorSet.Load(new IteratorSetOptions { Broken = ["prog_records", "reader_netns"] }, NullLogger.Instance);
+        set.LoadAll();
+        ProgramState state = set.Programs.Single(p => p.Row.Name == "prog_records");
+        Assert.Equal("load: Invalid argument: unknown opcode ff; the view lacks fields of programs in listings that bpf(2) does not tell", state.Missing);
+        Assert.Equal("it needs reader_netns; the view lacks net/tcp", set.Programs.Single(p => p.Row.Name == "tcp_records").Missing);
+        using Fd progs = set.Progs!.Create();
+        var reader = new RecordReader<prog_record>(progs, new byte[64 * 1024]);
+        Assert.True(reader.MoveNext());
+        Assert.NotEqual(0u, reader.Current.flags & SyscallRecords.OnlySyscalls);
+    }
+
+    [Fact]
+    public void The_table_has_every_program_of_every_object()
+    {
+        List<string> compiled = [];
+        foreach (string file in Directory.GetFiles(Path.Combine(ViewBinary.Repository(), "bpf", "objects"), "*.bpf.o"))
+        {
+            string[] lines = Tool.Run("llvm-objdump", "-t", file).Succeeded().Output.Split('\n');
+            compiled.AddRange(lines.Select(l => l.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
+                .Where(l => l is [_, "g", "F", not ".text", ..]).Select(l => $"{Path.GetFileName(file)} {l[3]} {l[^1]}"));
+        }
+        IEnumerable<string> declared = BpfPrograms.Rows.Select(row => $"{row.Object} {(row.Target == Target.Syscall ? "syscall" : "iter/" + row.Target.Name)} {row.Name}");
+        Assert.Equal(compiled.Order(StringComparer.Ordinal), declared.Order(StringComparer.Ordinal));
+    }
+
+    private static Dictionary<string, bool> LoadedWithout(string[] broken)
+    {
+        using IteratorSet set = IteratorSet.Load(new IteratorSetOptions { Broken = broken }, NullLogger.Instance);
+        set.LoadAll();
+        return set.Programs.ToDictionary(p => p.Row.Name, p => p.IsLoaded);
     }
 
     [RootFact]

@@ -283,7 +283,7 @@ public sealed class OneObjectTests(LoadedSet loaded) : IClassFixture<LoadedSet>
             uint id = uint.Parse(held["Program ".Length..], null);
             if (BpfInfo.OfProgram(id) is not { } info) continue;
             string name = info.Text(64, 16);
-            if (ProgramTable.Rows.FirstOrDefault(r => r.Name[..Math.Min(15, r.Name.Length)] == name) is { } row) programs[row.Name] = (id, info.U64(200));
+            if (BpfPrograms.Rows.FirstOrDefault(r => r.Name[..Math.Min(15, r.Name.Length)] == name) is { } row) programs[row.Name] = (id, info.U64(200));
         }
         return programs;
     }

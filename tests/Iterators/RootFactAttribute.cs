@@ -1,3 +1,4 @@
+using Support;
 using LibC = Tmds.Linux.LibC;
 
 namespace Iterators.Tests;
@@ -6,8 +7,7 @@ namespace Iterators.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RootFactAttribute : FactAttribute
 {
-    public RootFactAttribute()
-    {
-        if ((uint)LibC.geteuid() != 0) Skip = "bpf(2) needs root";
-    }
+    /// <param name="targets">Iterators that it cannot do without: it is skipped, with the kernel's reason, where the kernel refuses every program of one.</param>
+    public RootFactAttribute(params string[] targets) =>
+        Skip = (uint)LibC.geteuid() != 0 ? "bpf(2) needs root" : targets.Select(KernelRefuses.Iterator).FirstOrDefault(reason => reason is not null);
 }

@@ -10,6 +10,14 @@ public sealed class KernelFactAttribute : FactAttribute
     public KernelFactAttribute(string name, string feature, string since) => Skip = KernelRelease.Skip(KernelNames.Has(name), feature, since);
 }
 
+/// <summary>A test of what an iterator gives; skipped, with the kernel's reason, where the kernel refuses every program of the target.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class IteratorFactAttribute : FactAttribute
+{
+    /// <param name="targets">As in <c>SEC("iter/TARGET")</c>.</param>
+    public IteratorFactAttribute(params string[] targets) => Skip = targets.Select(KernelRefuses.Iterator).FirstOrDefault(reason => reason is not null);
+}
+
 /// <summary>A test of a view whose server is killed and whose readers do not notice.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ResendFactAttribute : FactAttribute
