@@ -21,8 +21,8 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Debug, "loaded {Programs} programs of {Object} in {Milliseconds} ms")]
     public static partial void LoadedObject(ILogger logger, string @object, int programs, long milliseconds);
 
-    [LoggerMessage(3, LogLevel.Warning, "{Count} BPF programs are missing, and what needs them is absent: {Programs} (causes: status, bpffs-view check)")]
-    public static partial void ProgramsMissing(ILogger logger, int count, string programs);
+    [LoggerMessage(EventId = 3, Message = "BPF programs that this kernel refuses: {Programs} (causes: status, bpffs-view check)")]
+    public static partial void ProgramsMissing(ILogger logger, LogLevel level, string programs);
 
     [LoggerMessage(22, LogLevel.Warning, "{Cause}")]
     public static partial void ObjectNotLoaded(ILogger logger, string cause);

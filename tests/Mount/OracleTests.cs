@@ -70,7 +70,8 @@ public sealed class OracleTests(ZooView fixture) : IClassFixture<ZooView>
     [Fact]
     public void Declarations_are_bpftools()
     {
-        string own = File.ReadLines(_view.At($"pids/{_view.ProcessId}")).First(l => l.StartsWith("btf ", StringComparison.Ordinal)).Split(' ')[1];
+        string held = File.ReadLines(_view.At($"pids/{_view.ProcessId}")).First(l => l.StartsWith("prog ", StringComparison.Ordinal)).Split(' ')[1];
+        string own = _view.Read($"progs/{held}/btf_id").TrimEnd('\n');
         string fixture = _view.Read($"progs/{_zoo.Btf.ProgramId("a_function_with_a_very_long_name")}/btf_id").TrimEnd('\n');
         foreach (string btf in (string[])[own, fixture])
         {

@@ -3,7 +3,7 @@ namespace Mount.Tests;
 /// <summary>A start that cannot succeed says why in one line, ends with the documented code, and leaves nothing.</summary>
 public sealed class StartTests : IDisposable
 {
-    private const int Usage = 2, NotPermitted = 3, KernelLacks = 4, MountFailed = 5, PinFailed = 6;
+    private const int Usage = 2, NotPermitted = 3, KernelLacks = 4, MountFailed = 5, PinFailed = 6, Incomplete = 7;
 
     private readonly TemporaryDirectory _directory = new();
     private readonly string _mountPoint;
@@ -140,7 +140,7 @@ public sealed class StartTests : IDisposable
         ToolResult help = ViewBinary.Run("--help").Succeeded();
         Assert.Equal("", help.Errors);
         foreach (string word in (string[])["--pin-dir", "--keep-pins", "-f", "--log-level", "Exit codes", "pin", "unpin", "check", "--version"]) Assert.Contains(word, help.Output, StringComparison.Ordinal);
-        foreach (int code in (int[])[0, 1, Usage, NotPermitted, KernelLacks, MountFailed, PinFailed]) Assert.Matches($@"(?m)^ *{code} ", help.Output);
+        foreach (int code in (int[])[0, 1, Usage, NotPermitted, KernelLacks, MountFailed, PinFailed, Incomplete]) Assert.Matches($@"(?m)^ *{code} ", help.Output);
         Assert.Matches(@"^bpffs-view \d+\.\d+\.\d+\n$", ViewBinary.Run("--version").Succeeded().Output);
     }
 
@@ -148,7 +148,9 @@ public sealed class StartTests : IDisposable
     public void Check_leaves_nothing()
     {
         ToolResult check = ViewBinary.Run("check");
-        Assert.True(check.Code is 0 or KernelLacks, check.Errors);
+        Assert.Equal("", check.Errors);
+        Assert.Equal(check.Output.Contains("missing", StringComparison.Ordinal) ? Incomplete : 0, check.Code);
+        Assert.Matches(check.Code == 0 ? "\nview +complete +everything works\n$" : "\nview +incomplete +works, but lacks: .+\n$", check.Output);
         Assert.Contains(File.ReadAllText("/proc/sys/kernel/osrelease").Trim(), check.Output, StringComparison.Ordinal);
         foreach (string word in (string[])["BTF", "FUSE", "bpf_map_elem", "programs"]) Assert.Contains(word, check.Output, StringComparison.Ordinal);
         Assert.Equal(KernelLacks, ViewBinary.Run("check", "--kernel-btf", "/dev/null").Code);

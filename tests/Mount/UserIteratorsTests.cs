@@ -117,7 +117,12 @@ public sealed partial class UserIteratorsTests : IDisposable
         Put("bad", Maps.Replace("map->id", "*(int *)(long)ctx->meta->session_id", StringComparison.Ordinal));
         File.WriteAllText($"{_directory}/noelf.o", "no object");
         Put("none", "int unused;");
+        Put("half", Maps + Maps.Replace("ids", "wrong", StringComparison.Ordinal).Replace("map->id", "*(int *)(long)ctx->meta->session_id", StringComparison.Ordinal));
         WaitFor("good.ids");
+        WaitFor("half.ids");
+        WaitFor("half.error"); // of the other program
+        Assert.NotEmpty(File.ReadAllLines(_view.At("iter/half.ids")));
+        Assert.Matches("^wrong: .*\n(.*\n)*.*invalid mem access", _view.Read("iter/half.error"));
         WaitFor("bad.error");
         string words = _view.Read("iter/bad.error");
         Assert.Contains("invalid mem access", words, StringComparison.Ordinal);
@@ -183,7 +188,7 @@ public sealed partial class UserIteratorsTests : IDisposable
         Assert.NotEqual(0, Tool.AsNobody("cat $1/iter/b.ids", _view.Root).Code);
     }
 
-    [Fact]
+    [IteratorFact("bpf_map_elem")]
     public void Maps_are_those_that_it_can_be_attached_to()
     {
         Put("elem",

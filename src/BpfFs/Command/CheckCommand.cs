@@ -2,13 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using Fuse;
 using Iterators;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using static Tmds.Linux.LibC;
 
 namespace BpfFs.Command;
 
 /// <summary><c>bpffs-view check</c>: what this kernel and these privileges allow. It leaves nothing behind.</summary>
-internal sealed class CheckCommand(MountSettings settings, ILogger logger)
+internal sealed class CheckCommand(MountSettings settings)
 {
     private readonly List<(string Name, string State, string Detail)> _rows = [];
     private readonly List<string> _lacking = [];
@@ -105,7 +105,7 @@ internal sealed class CheckCommand(MountSettings settings, ILogger logger)
         var watch = Stopwatch.StartNew();
         try
         {
-            using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, logger);
+            using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, NullLogger.Instance); // what it would say is in the table
             iterators.LoadAll();
             ProgramState[] missing = [.. iterators.Programs.Where(program => program.Missing is not null)];
             foreach (ProgramState program in missing)

@@ -108,7 +108,7 @@ internal sealed class CommandLine
         });
         root.Add(reload);
         var check = new System.CommandLine.Command("check", "show what this kernel and these privileges allow");
-        check.SetAction(result => (int)new CheckCommand(Settings(result), Logger(result)).Run(result.InvocationConfiguration.Output));
+        check.SetAction(result => (int)new CheckCommand(Settings(result)).Run(result.InvocationConfiguration.Output));
         root.Add(check);
         root.Add(Top.TopCommand.Make());
         return root;

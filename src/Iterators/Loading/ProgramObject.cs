@@ -54,13 +54,13 @@ public sealed class ProgramObject : IDisposable
         }
     }
 
-    /// <summary>Whether a program is there; loads the object if it is not yet.</summary>
+    /// <summary>Whether a program is there; loads the object if it is not yet. What could not be loaded for want of descriptors or memory is there: who opens it is told why he cannot.</summary>
     public bool Has(ProgramRow row)
     {
         lock (_lock)
         {
             Load();
-            return _object?.ProgramFd(row.Name) >= 0 && RefusalOf(row) is null;
+            return RefusalOf(row) is { } refusal ? LoadAttempt.Passes(refusal.Errno) : _object?.ProgramFd(row.Name) >= 0;
         }
     }
 
@@ -113,7 +113,7 @@ public sealed class ProgramObject : IDisposable
             {
                 if (LoadAttempt.Passes(e.Errno)) return null;
                 _refusals[row] = new Refusal(RefusalStage.Attach, e.Errno, "");
-                Log.ProgramsMissing(_logger, 1, row.Name);
+                Report([row]);
                 return null;
             }
         }
@@ -173,7 +173,16 @@ public sealed class ProgramObject : IDisposable
             return;
         }
         _isTried = true;
-        if (_refusals.Count > 0) Log.ProgramsMissing(_logger, _refusals.Count, string.Join(' ', _refusals.Keys.Select(row => row.Name)));
+        if (_refusals.Count > 0) Report(_refusals.Keys);
+    }
+
+    /// <summary>A warning where the view lacks something for it.</summary>
+    private void Report(IReadOnlyCollection<ProgramRow> missing)
+    {
+        LogLevel level = missing.All(row => row.Lacks.Length == 0) ? LogLevel.Information : LogLevel.Warning;
+        if (!_logger.IsEnabled(level)) return;
+        string names = string.Join(' ', missing.Select(row => row.Name));
+        Log.ProgramsMissing(_logger, level, names);
     }
 }
 
