@@ -1,6 +1,7 @@
 using System.Text;
 using BpfFs.Rendering;
 using Iterators;
+using Support;
 using LibC = Tmds.Linux.LibC;
 
 namespace BpfFs.Tests.Rendering;
@@ -212,6 +213,16 @@ public sealed class NewerBtfTests
 
 
             """, text);
+    }
+
+    /// <summary>All of it: 135,000 lines.</summary>
+    [Fact]
+    public void The_kernels_own_is_what_bpftool_writes()
+    {
+        string wanted = BpftoolC.Of("file", KernelTypes.Path);
+        Assert.Equal(0, Dump(File.ReadAllBytes(KernelTypes.Path), out string text));
+        Assert.Equal(wanted, BpftoolC.AsWrittenBy(wanted, text));
+        Assert.Contains("(void)", text, StringComparison.Ordinal);
     }
 
     [Fact]
