@@ -25,7 +25,7 @@ internal sealed class AttachmentSource(string name, uint[] progTypes, Attachment
     /// </summary>
     public bool IsBlindForLinks { get; init; }
 
-    public bool CanHave(uint progType) => progTypes.Contains(progType);
+    public bool CanHave(uint progType) => progTypes.Contains(progType) || progType >= Names.ProgTypes.KnownCount;
 
     public List<Attachment> Get(ViewContext context)
     {

@@ -17,8 +17,8 @@ internal static class CgroupAttachments
     private const uint BPF_F_ALLOW_MULTI = 2;
     private const int MostPrograms = 1024; // a cgroup has up to 64 of a type, and inherits
 
-    private static readonly (uint Number, string Name)[] s_types =
-        [.. Names.AttachTypes.Select((name, i) => ((uint)i, Encoding.UTF8.GetString(name))).Where(t => t.Item2.StartsWith("cgroup_", StringComparison.Ordinal) || t.Item2 == "lsm_cgroup")];
+    private const uint MostAttachTypes = 128;
+    private static (uint Number, string Name)[]? s_types;
 
     public static int Collect(ViewContext context, List<Attachment> to)
     {
@@ -30,9 +30,9 @@ internal static class CgroupAttachments
         {
             using Fd fd = ProgQuery.OpenDirectory(CgroupPaths.DirectoryOf(path));
             if (fd.Errno != 0) continue; // removed meanwhile
-            foreach ((uint number, string type) in s_types)
+            foreach ((uint number, string type) in s_types ??= FindTypes(fd))
             {
-                if ((types >> (int)number & 1) == 0) continue;
+                if (number < 64 && (types >> (int)number & 1) == 0) continue;
                 int failed = ProgQuery.Query(fd, number, own, out int count, out uint flags);
                 if (failed == EINVAL || failed == EOPNOTSUPP) continue; // this kernel has no such type, or keeps it out
                 if (failed != 0) errno = failed;
@@ -43,6 +43,22 @@ internal static class CgroupAttachments
         }
         return errno;
     }
+
+    /// <summary>The attach types of cgroups: those that this version knows, and what else the kernel takes and calls so.</summary>
+    private static (uint Number, string Name)[] FindTypes(in Fd cgroup)
+    {
+        List<(uint, string)> types = [.. Names.AttachTypes.Known.Where(t => IsOfCgroups(t.Name))];
+        uint[] ids = new uint[MostPrograms];
+        for (uint number = Names.AttachTypes.KnownCount; number < MostAttachTypes; number++)
+        {
+            if (ProgQuery.Query(cgroup, number, ids, out _, out _) == EINVAL) continue; // so the kernel's BTF is read only where there is something to find
+            string name = Encoding.UTF8.GetString(Names.AttachTypes.Of(number));
+            if (IsOfCgroups(name)) types.Add((number, name));
+        }
+        return [.. types];
+    }
+
+    private static bool IsOfCgroups(string attachType) => attachType.StartsWith("cgroup_", StringComparison.Ordinal) || attachType == "lsm_cgroup";
 
     /// <summary>A cgroup's own programs come in the same order among those that run in it.</summary>
     private static void Add(byte[] path, string type, uint flags, ReadOnlySpan<uint> own, ReadOnlySpan<uint> effective, List<Attachment> to)

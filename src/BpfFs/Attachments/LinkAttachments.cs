@@ -1,5 +1,5 @@
-using System.Globalization;
 using BpfFs.Objects;
+using BpfFs.Rendering;
 using BpfFs.View;
 using Iterators;
 using static BpfFs.Attachments.Attachment;
@@ -108,8 +108,7 @@ internal static class LinkAttachments
     /// <summary>The hook without the prefix of the function that stands for it.</summary>
     private static byte[] HookOf(ReadOnlySpan<byte> function) => (function.StartsWith("bpf_lsm_"u8) ? function["bpf_lsm_"u8.Length..] : function).ToArray();
 
-    private static string Name(byte[][] names, uint value) =>
-        value < names.Length ? System.Text.Encoding.UTF8.GetString(names[value]) : value.ToString(CultureInfo.InvariantCulture);
+    private static string Name(EnumNames names, uint value) => System.Text.Encoding.UTF8.GetString(names.Of(value, stackalloc byte[10]));
 
     private static byte[] Join(ReadOnlySpan<byte> function, ReadOnlySpan<byte> prog) => [.. function, (byte)' ', .. prog];
 }

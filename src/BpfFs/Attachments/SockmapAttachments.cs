@@ -1,4 +1,3 @@
-using System.Text;
 using BpfFs.Objects;
 using BpfFs.View;
 using Iterators;
@@ -14,8 +13,7 @@ internal static class SockmapAttachments
     private const uint Sockhash = 18;
 
     private static readonly (uint Number, string Name)[] s_types =
-        [.. Names.AttachTypes.Select((name, i) => ((uint)i, Encoding.UTF8.GetString(name))).Where(t =>
-            t.Item2 is "sk_skb_stream_parser" or "sk_skb_stream_verdict" or "sk_skb_verdict" or "sk_msg_verdict")];
+        [.. Names.AttachTypes.Known.Where(t => t.Name is "sk_skb_stream_parser" or "sk_skb_stream_verdict" or "sk_skb_verdict" or "sk_msg_verdict")];
 
     /// <summary><c>ID NAME</c> of a map, as the target.</summary>
     public static byte[] Target(uint map, ReadOnlySpan<byte> name) => name.IsEmpty ? Utf8($"{map}") : [.. Utf8($"{map} "), .. name];

@@ -88,6 +88,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         try
         {
             KernelBtf.Require(settings.KernelBtf);
+            if (settings.KernelBtf is { } btf) KernelEnums.Running.ReadFrom(() => KernelEnums.ReadFile(btf));
             _iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf, WithoutHolders = !NeedsHolders }, logger);
             _userIterators = UserIterators.Of(settings.IteratorDirectory, settings.KernelBtf, logger);
         }

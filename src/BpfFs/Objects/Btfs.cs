@@ -16,7 +16,7 @@ internal sealed class Btfs : ObjectKind
 
     public override string Plural => "btf";
 
-    public override byte[][] Types => [];
+    public override EnumNames? Types => null;
 
     /// <summary>The kernel does not keep when one was loaded.</summary>
     public override int Stat(ViewContext context, uint id, out ulong loadTime)

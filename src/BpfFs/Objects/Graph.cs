@@ -36,7 +36,7 @@ internal static class Graph
         {
             ref readonly prog_row_record r = ref walk.Current;
             bands.AddNode("prog", r.id);
-            AppendNode("prog"u8, r.id, "box"u8, r.name.Text, Names.Of(Names.ProgTypes, r.type, digits), to);
+            AppendNode("prog"u8, r.id, "box"u8, r.name.Text, Names.ProgTypes.Of(r.type, digits), to);
         }
         return walk.Errno;
     }
@@ -49,7 +49,7 @@ internal static class Graph
         {
             ref readonly map_record r = ref walk.Current;
             bands.AddNode("map", r.id);
-            AppendNode("map"u8, r.id, "cylinder"u8, r.name.Text, Names.Of(Names.MapTypes, r.type, digits), to);
+            AppendNode("map"u8, r.id, "cylinder"u8, r.name.Text, Names.MapTypes.Of(r.type, digits), to);
         }
         return walk.Errno;
     }
@@ -74,7 +74,7 @@ internal static class Graph
         {
             ref readonly link_record r = ref walk.Current;
             bands.AddNode("link", r.id);
-            AppendNode("link"u8, r.id, "ellipse"u8, r.target_func.Text, Names.Of(Names.LinkTypes, r.type, digits), to);
+            AppendNode("link"u8, r.id, "ellipse"u8, r.target_func.Text, Names.LinkTypes.Of(r.type, digits), to);
             if (r.prog_id != 0) bands.AddEdge("prog", r.prog_id, "link", r.id);
             if (r.target_prog_id != 0) bands.AddEdge("link", r.id, "prog", r.target_prog_id);
             if (r.prog_id != 0) AppendEdge("prog"u8, r.prog_id, "link"u8, r.id, "attached"u8, "blue3"u8, to);

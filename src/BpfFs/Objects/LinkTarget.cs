@@ -59,7 +59,7 @@ internal static class LinkTarget
         if (link.Record.cgroup_id != 0)
         {
             AppendCgroup(link, to);
-            if (link.Info.iter_cgroup_order < Names.CgroupOrders.Length) AppendPart(Names.CgroupOrders[link.Info.iter_cgroup_order], to);
+            if (link.Error == 0) AppendPart(Names.CgroupOrders.Of(link.Info.iter_cgroup_order, stackalloc byte[10]), to);
         }
         else if (link.Record.target_func.Text.StartsWith("task"u8) && (link.Info.iter_tid | link.Info.iter_pid) != 0)
         {
@@ -116,7 +116,7 @@ internal static class LinkTarget
             PerfEventNames.WriteConfig(r.perf_type, r.perf_config, new ValueWriter(to));
             return;
         }
-        AppendPart(Names.PerfEventTypes[Math.Min((uint)r.perf_kind, (uint)Names.PerfEventTypes.Length - 1)], to);
+        AppendPart(Names.PerfEventTypes.Of((uint)r.perf_kind, stackalloc byte[10]), to);
         bool isFile = Link.IsUprobe(link);
         if (!isFile && !Link.IsKprobe(link))
         {

@@ -15,7 +15,7 @@ internal sealed class Links : ObjectKind
 
     public override string Plural => "links";
 
-    public override byte[][] Types => Names.LinkTypes;
+    public override EnumNames Types => Names.LinkTypes;
 
     /// <summary>The kernel does not keep when a link was made.</summary>
     public override int Stat(ViewContext context, uint id, out ulong loadTime)
@@ -135,7 +135,7 @@ internal sealed class Links : ObjectKind
         to.Append((byte)' ');
         int type = to.Length;
         Span<byte> digits = stackalloc byte[10];
-        to.Append(Names.Of(Names.LinkTypes, r.type, digits));
+        to.Append(Names.LinkTypes.Of(r.type, digits));
         to.PadTo(type, 14);
         to.Append((byte)' ');
     }

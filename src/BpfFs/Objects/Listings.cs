@@ -99,7 +99,7 @@ internal sealed class Groups(ObjectKind kind, GroupBy by) : ChildSource
             case GroupBy.Name:
                 return name.SequenceEqual("."u8) ? "\\x2e"u8 : name.SequenceEqual(".."u8) ? "\\x2e\\x2e"u8 : name;
             case GroupBy.Type:
-                return Names.Of(kind.Types, type, room);
+                return kind.Types!.Of(type, room);
             default:
                 Convert.TryToHexStringLower(tag, room, out int length);
                 return room[..length];

@@ -15,7 +15,7 @@ internal sealed class Maps : ObjectKind
 
     public override string Plural => "maps";
 
-    public override byte[][] Types => Names.MapTypes;
+    public override EnumNames Types => Names.MapTypes;
 
     /// <summary>The kernel does not keep when a map was made.</summary>
     public override int Stat(ViewContext context, uint id, out ulong loadTime)

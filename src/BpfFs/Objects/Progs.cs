@@ -15,7 +15,7 @@ internal sealed class Progs : ObjectKind
 
     public override string Plural => "progs";
 
-    public override byte[][] Types => Names.ProgTypes;
+    public override EnumNames Types => Names.ProgTypes;
 
     public override int Stat(ViewContext context, uint id, out ulong loadTime)
     {

@@ -11,7 +11,8 @@ namespace BpfFs.Rendering;
 internal sealed class ValueFormat
 {
     private const int MaxDepth = 32; // the kernel's MAX_RESOLVE_DEPTH
-    private const int MaxNodes = 20_000;
+    private const int MaxNodes = 20_000; // or as many as there are bytes, up to MaxLargeNodes
+    private const int MaxLargeNodes = 1 << 18;
 
     // A few bytes can be described by unions of thousands of members, or by thousands of millions of empty structs: a line is held in memory.
     private const long MaxText = 1024 * 1024;
@@ -19,12 +20,15 @@ internal sealed class ValueFormat
     private readonly Btf _btf;
     private readonly bool _asBpftool;
     private readonly bool _hasKernelFields;
+    private readonly int _maxNodes;
     private int _nodes;
 
-    private ValueFormat(Btf btf, bool asBpftool)
+    private ValueFormat(Btf btf, int size, bool asBpftool)
     {
         _btf = btf;
         _asBpftool = asBpftool;
+        _maxNodes = Math.Clamp(size, MaxNodes, MaxLargeNodes);
+        _hasKernelFields = !btf.IsWhole; // what is not known here may be one
         for (uint type = 1; !_hasKernelFields && btf.Kind(type) != BtfKind.Void; type++) _hasKernelFields = IsTheKernels(type);
     }
 
@@ -36,7 +40,7 @@ internal sealed class ValueFormat
     /// <see cref="KernelRanges"/> must have made them.</param>
     public static ValueNode Make(Btf btf, uint type, int size, bool asBpftool = false)
     {
-        var format = new ValueFormat(btf, asBpftool);
+        var format = new ValueFormat(btf, size, asBpftool);
         ValueNode node = type == 0 ? new HexNode(size) : format.Node(type, size, 0); // without a type there is nothing of the kernel's
         return node.Ceiling <= MaxText + ((long)size * MaxTextPerByte) ? node : format.Unknown(size);
     }
@@ -44,7 +48,7 @@ internal sealed class ValueFormat
     /// <summary>Where in a value lies what the kernel keeps for itself: offset and length in bytes.</summary>
     public static List<(int Offset, int Length)> KernelRanges(Btf btf, uint type, int size)
     {
-        var format = new ValueFormat(btf, asBpftool: true);
+        var format = new ValueFormat(btf, size, asBpftool: true);
         List<(int, int)> ranges = [];
         if (type == 0 || !format._hasKernelFields || format.Collect(type, 0, size, 0, ranges)) return ranges;
         return [(0, size)];
@@ -55,11 +59,11 @@ internal sealed class ValueFormat
     {
         uint real = _btf.SkipModifiers(type);
         long size = _btf.ResolveSize(real);
-        if (size < 0 || offset < 0 || offset + size > end || depth > MaxDepth || ++_nodes > MaxNodes) return false;
+        if (size < 0 || offset < 0 || offset + size > end || depth > MaxDepth || ++_nodes > _maxNodes) return false;
         if (IsTheKernels(real))
         {
             to.Add((offset, (int)size));
-            return to.Count <= MaxNodes;
+            return to.Count <= _maxNodes;
         }
         switch (_btf.Kind(real))
         {
@@ -68,7 +72,7 @@ internal sealed class ValueFormat
                 int stride = (int)_btf.ResolveSize(element), first = to.Count;
                 if (!Collect(element, offset, end, depth + 1, to)) return false;
                 int each = to.Count - first;
-                if ((long)each * count > MaxNodes) return false;
+                if ((long)each * count > _maxNodes) return false;
                 for (int i = 1; i < count && each > 0; i++)
                 {
                     for (int f = first; f < first + each; f++) to.Add((to[f].Offset + (i * stride), to[f].Length));
@@ -92,7 +96,7 @@ internal sealed class ValueFormat
     {
         uint real = _btf.SkipModifiers(type);
         long size = _btf.ResolveSize(real);
-        if (size < 0 || size > room || depth > MaxDepth || ++_nodes > MaxNodes) return Unknown(room);
+        if (size < 0 || size > room || depth > MaxDepth || ++_nodes > _maxNodes) return Unknown(room);
         if (!_asBpftool && IsTheKernels(real)) return new HiddenNode();
         switch (_btf.Kind(real))
         {
@@ -130,12 +134,13 @@ internal sealed class ValueFormat
         }
         if (_btf.Kind(real) != BtfKind.Ptr) return false;
         // struct task_struct __kptr *p: the tag stands between the pointer and what it points to.
-        for (uint to = _btf.Referred(real), depth = 0; _btf.Kind(to) == BtfKind.TypeTag && depth < MaxDepth; to = _btf.Referred(to), depth++)
+        uint to = _btf.Referred(real);
+        for (int depth = 0; _btf.Kind(to) == BtfKind.TypeTag && depth < MaxDepth; to = _btf.Referred(to), depth++)
         {
             string tag = Encoding.UTF8.GetString(_btf.TypeName(to));
             if (tag.Contains("kptr", StringComparison.Ordinal) || tag == "uptr") return true;
         }
-        return false;
+        return !_btf.IsWhole && to != 0 && _btf.Kind(to) is BtfKind.Void or > BtfKind.Enum64; // a tag may be behind it
     }
 
     private EnumNode Enum(uint type, int size)
@@ -166,6 +171,7 @@ internal sealed class ValueFormat
     private ValueNode Struct(uint type, int size, string open, string close, int depth)
     {
         bool isSection = _btf.Kind(type) == BtfKind.Datasec;
+        if (_btf.Length(type) > _maxNodes) return Unknown(size);
         var members = new (byte[], int, ValueNode)[_btf.Length(type)];
         for (int i = 0; i < members.Length; i++)
         {

@@ -1,3 +1,5 @@
+using BpfFs.Rendering;
+
 namespace BpfFs.View;
 
 /// <summary>Sees objects, one after the other, in one pass over the kernel's.</summary>
@@ -20,8 +22,8 @@ internal abstract class ObjectKind
     /// <summary>Whether the object exists, and when it was loaded (nanoseconds since boot; 0: not known). 0 or an errno.</summary>
     public abstract int Stat(ViewContext context, uint id, out ulong loadTime);
 
-    /// <summary>The names of its types, by number.</summary>
-    public abstract byte[][] Types { get; }
+    /// <summary>The names of its types; null: it has none.</summary>
+    public abstract EnumNames? Types { get; }
 
     /// <summary>Shows every object to a visitor; 0 or an errno.</summary>
     public abstract int Walk<TVisitor>(ViewContext context, ref TVisitor visitor)

@@ -234,9 +234,6 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_btf_get_fd_by_id(uint id);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial nint btf__load_from_kernel_by_id_split(uint id, nint base_btf);
-
-    [LibraryImport(Library, SetLastError = true)]
     public static partial nint btf_dump__new(nint btf, delegate* unmanaged<void*, byte*, void*, void> printf_fn, void* ctx, void* opts);
 
     [LibraryImport(Library)]
@@ -246,36 +243,11 @@ internal static unsafe partial class LibBpf
     public static partial void btf_dump__free(nint d);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial nint btf__load_from_kernel_by_id(uint id);
-
-    [LibraryImport(Library, SetLastError = true)]
     public static partial nint btf__new(void* data, uint size);
-
-    /// <summary>The bytes; they stay the object's. Null: out of memory.</summary>
-    [LibraryImport(Library)]
-    public static partial byte* btf__raw_data(nint btf, uint* size);
 
     [LibraryImport(Library)]
     public static partial void btf__free(nint btf);
 
     [LibraryImport(Library)]
     public static partial uint btf__type_cnt(nint btf);
-
-    [LibraryImport(Library)]
-    public static partial btf_type* btf__type_by_id(nint btf, uint id);
-
-    [LibraryImport(Library)]
-    public static partial byte* btf__name_by_offset(nint btf, uint offset);
-
-    [LibraryImport(Library)]
-    public static partial long btf__resolve_size(nint btf, uint type_id);
-}
-
-/// <summary><c>struct btf_type</c>, <c>&lt;linux/btf.h&gt;</c>; what its kind adds follows it in memory.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct btf_type
-{
-    public uint name_off;
-    public uint info; // vlen: bits 0-15; kind: bits 24-28; kind_flag: bit 31
-    public uint size_or_type;
 }

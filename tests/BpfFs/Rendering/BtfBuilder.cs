@@ -13,8 +13,22 @@ internal sealed class BtfBuilder
     public const uint Signed = 1, Char = 2, Bool = 4;
 
     private readonly List<uint> _types = [];
-    private readonly List<byte> _strings = [0];
+    private readonly List<byte> _strings;
+    private readonly byte[] _layout;
+    private readonly uint _stringsBefore;
     private uint _last;
+
+    /// <param name="layout">info_sz and elem_sz of each kind from 20 on; empty: no layout section, as before Linux 7.2.</param>
+    /// <param name="under">What this builds on.</param>
+    public BtfBuilder(ReadOnlySpan<(byte Once, byte Each)> layout = default, BtfBuilder? under = null)
+    {
+        List<byte> kinds = [];
+        for (int kind = 0; layout.Length > 0 && kind <= (int)BtfKind.Enum64; kind++) kinds.AddRange([0, 0, 0, 0]); // a reader knows those without
+        foreach ((byte once, byte each) in layout) kinds.AddRange([once, each, 0, 0]);
+        _layout = [.. kinds];
+        _strings = under is null ? [0] : [];
+        (_last, _stringsBefore) = under is null ? (0, 0) : (under._last, under._stringsBefore + (uint)under._strings.Count);
+    }
 
     public uint Int(string name, int size, uint encoding = 0, int bits = -1, int offset = 0) =>
         Add(name, BtfKind.Int, 0, false, (uint)size, (encoding << 24) | ((uint)offset << 16) | (uint)(bits < 0 ? size * 8 : bits));
@@ -44,7 +58,13 @@ internal sealed class BtfBuilder
 
     public uint Volatile(uint to) => Add("", BtfKind.Volatile, 0, false, to);
 
-    public uint TypeTag(string tag, uint to) => Add(tag, BtfKind.TypeTag, 0, false, to);
+    /// <param name="tag">Its text.</param>
+    /// <param name="to">Type.</param>
+    /// <param name="isAttribute">The text is an attribute of its own, not btf_type_tag's: kind_flag, Linux 6.15.</param>
+    public uint TypeTag(string tag, uint to, bool isAttribute = false) => Add(tag, BtfKind.TypeTag, 0, isAttribute, to);
+
+    /// <summary>A type of a kind that nobody knows.</summary>
+    public uint Newer(int kind, string name, int length, uint sizeOrType, params uint[] more) => Add(name, (BtfKind)kind, length, false, sizeOrType, more);
 
     public uint Float(string name, int size) => Add(name, BtfKind.Float, 0, false, (uint)size);
 
@@ -58,14 +78,20 @@ internal sealed class BtfBuilder
     public uint Datasec(string name, int size, params (uint Var, int Offset, int Size)[] variables) =>
         Add(name, BtfKind.Datasec, variables.Length, false, (uint)size, [.. variables.SelectMany(v => new[] { v.Var, (uint)v.Offset, (uint)v.Size })]);
 
-    public Btf Build() => Btf.TryParse(Bytes(), out int errno) ?? throw new InvalidOperationException($"libbpf does not take this BTF: {errno}");
+    public Btf Build() => Btf.TryParse(Bytes(), out int errno) ?? throw new InvalidOperationException($"this is no BTF: {errno}");
 
     /// <summary>As a .BTF section has it.</summary>
-    public byte[] Bytes()
+    /// <param name="stringsFirst">In an order that the kernel takes, and libbpf does not.</param>
+    public byte[] Bytes(bool stringsFirst = false)
     {
         byte[] types = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_types)).ToArray();
-        uint[] header = [0x0001_eb9f, 24, 0, (uint)types.Length, (uint)types.Length, (uint)_strings.Count];
-        return [.. MemoryMarshal.AsBytes<uint>(header), .. types, .. _strings];
+        byte[] strings = stringsFirst ? [.. _strings, .. new byte[-_strings.Count & 3]] : [.. _strings]; // types are aligned
+        uint layoutAt = (uint)types.Length, stringsAt = stringsFirst ? 0 : (uint)(types.Length + _layout.Length), typesAt = stringsFirst ? (uint)strings.Length : 0;
+        if (stringsFirst) layoutAt += typesAt;
+        uint[] header = [0x0001_eb9f, 24, typesAt, (uint)types.Length, stringsAt, (uint)strings.Length];
+        if (_layout.Length > 0) header = [header[0], 32, .. header[2..], layoutAt, (uint)_layout.Length];
+        ReadOnlySpan<byte> head = MemoryMarshal.AsBytes<uint>(header);
+        return stringsFirst ? [.. head, .. strings, .. types, .. _layout] : [.. head, .. types, .. _layout, .. strings];
     }
 
     private uint Composite(BtfKind kind, string name, int size, Member[] members)
@@ -85,7 +111,7 @@ internal sealed class BtfBuilder
     private uint String(string text)
     {
         if (text.Length == 0) return 0;
-        uint at = (uint)_strings.Count;
+        uint at = _stringsBefore + (uint)_strings.Count;
         _strings.AddRange(Encoding.Latin1.GetBytes(text)); // one byte per char: tests want bytes that are no UTF-8
         _strings.Add(0);
         return at;

@@ -234,15 +234,15 @@ public sealed class ValueFormatTests
         uint plain = _types.Struct("plain", 12, new Member("lock", locked, 0), new Member("at", point, 32));
         uint pairs = _types.Struct("pairs", 136, new Member("n", number, 0), new Member("all", _types.Array(_types.Array(pair, 2), 4), 64));
         uint afterMany = _types.Struct("after", 400_008, new Member("points", _types.Array(point, 50_000), 0), new Member("p", pointer, 3_200_000));
-        Member[] members = [.. Enumerable.Range(0, 25_000).Select(i => new Member("", byteType, i * 8)), new("p", pointer, 200_000)];
-        uint tooMany = _types.Struct("many", 25_008, members);
+        Member[] members = [.. Enumerable.Range(0, 300_000).Select(i => new Member("", byteType, i * 8)), new("p", pointer, 2_400_000)];
+        uint tooMany = _types.Struct("many", 300_008, members);
         using Btf btf = _types.Build();
         Assert.Empty(ValueFormat.KernelRanges(btf, point, 8));
         Assert.Empty(ValueFormat.KernelRanges(btf, 0, 8));
         Assert.Equal([(0, 4)], ValueFormat.KernelRanges(btf, plain, 12));
         Assert.Equal(Enumerable.Range(0, 8).Select(i => (8 + (i * 16) + 8, 8)), ValueFormat.KernelRanges(btf, pairs, 136).Order());
         Assert.Equal([(400_000, 8)], ValueFormat.KernelRanges(btf, afterMany, 400_008));
-        Assert.Equal([(0, 25_008)], ValueFormat.KernelRanges(btf, tooMany, 25_008)); // where exactly was not found out
+        Assert.Equal([(0, 300_008)], ValueFormat.KernelRanges(btf, tooMany, 300_008)); // where exactly was not found out
         Assert.Equal([(0, 4)], ValueFormat.KernelRanges(btf, plain, 4)); // a type larger than its value
     }
 
@@ -260,7 +260,7 @@ public sealed class ValueFormatTests
     [Fact]
     public void A_pointer_in_a_32_bit_programs_btf_reads_no_more_than_it_has()
     {
-        _types.Int("long unsigned int", 4); // from this libbpf concludes how large pointers are
+        _types.Int("long unsigned int", 4); // from this libbpf, and we, conclude how large pointers are
         uint pointer = _types.Ptr(0);
         using Btf btf = _types.Build();
         Assert.Equal("67305985", Text.Of(to => ValueFormat.Make(btf, pointer, 4).Write([1, 2, 3, 4], to)));

@@ -2,6 +2,7 @@ using System.Text;
 using BpfFs.Rendering;
 using BpfFs.View;
 using Fuse;
+using Iterators;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BpfFs.Tests.View;
@@ -95,13 +96,18 @@ internal sealed class FakeSource(LineProducer? producer, int errno = 0) : Stream
 }
 
 /// <summary>Objects that were never loaded.</summary>
-internal sealed class FakeKind(params (uint Id, uint Type, string Name, byte[] Tag)[] objects) : ObjectKind
+internal sealed class FakeKind(KernelEnums? kernel, params (uint Id, uint Type, string Name, byte[] Tag)[] objects) : ObjectKind
 {
+    public FakeKind(params (uint Id, uint Type, string Name, byte[] Tag)[] objects)
+        : this(null, objects)
+    {
+    }
+
     private readonly (uint Id, uint Type, byte[] Name, byte[] Tag)[] _objects = [.. objects.Select(o => (o.Id, o.Type, Encoding.UTF8.GetBytes(o.Name), o.Tag))];
 
     public override string Plural => "fakes";
 
-    public override byte[][] Types { get; } = [.. "none first second"u8.ToArray().Split((byte)' ')];
+    public override EnumNames? Types { get; } = new("none first second", (kernel ?? new KernelEnums(() => null)).Add("fake_type", "FAKE_"));
 
     /// <summary>What every call gives.</summary>
     public int Errno { get; set; }
@@ -128,19 +134,5 @@ internal sealed class FakeKind(params (uint Id, uint Type, string Name, byte[] T
             return 0;
         }
         return Tmds.Linux.LibC.ENOENT;
-    }
-}
-
-internal static class ByteSplit
-{
-    public static IEnumerable<byte[]> Split(this byte[] bytes, byte separator)
-    {
-        int start = 0;
-        for (int i = 0; i <= bytes.Length; i++)
-        {
-            if (i < bytes.Length && bytes[i] != separator) continue;
-            yield return bytes[start..i];
-            start = i + 1;
-        }
     }
 }

@@ -1,28 +1,26 @@
-using Iterators.Native;
-
 namespace Iterators;
 
 /// <summary>
 /// How deep and how wide btf_dump would go. It follows pointers, prototypes and anonymous structs by recursion, without memory of where it was and without a limit, and
 /// the kernel takes prototypes that return pointers to themselves and such that name the next one twice: the stack would not suffice, or the text would have no end. No compiler makes such.
 /// </summary>
-internal sealed unsafe class BtfNesting
+internal sealed class BtfNesting
 {
     private const int MaxDepth = 256, MaxSize = 1 << 16;
-    private readonly nint _btf;
+    private readonly Btf _btf;
     private readonly (int Depth, int Size)[] _known; // by type, twice: not behind a pointer, behind one
 
-    private BtfNesting(nint btf, uint count)
+    private BtfNesting(Btf btf)
     {
         _btf = btf;
-        _known = new (int, int)[2 * count];
+        _known = new (int, int)[2 * btf.Count];
     }
 
     /// <summary>Whether every type from <paramref name="first"/> on can be dumped.</summary>
-    public static bool IsBounded(nint btf, uint first, uint count)
+    public static bool IsBounded(Btf btf, uint first)
     {
-        BtfNesting nesting = new(btf, count);
-        for (uint type = first; type < count; type++)
+        BtfNesting nesting = new(btf);
+        for (uint type = first; type < btf.Count; type++)
         {
             if (!nesting.Measure(type, false, 0, out _)) return false;
         }
@@ -43,29 +41,27 @@ internal sealed unsafe class BtfNesting
     private bool MeasureParts(uint type, bool isBehindPointer, int level, ref (int Depth, int Size) measure)
     {
         if (level >= MaxDepth) return false; // a circle ends here, too
-        btf_type* t = LibBpf.btf__type_by_id(_btf, type);
-        uint* parts = (uint*)(t + 1);
-        int length = (int)(t->info & 0xFFFF);
-        switch ((BtfKind)((t->info >> 24) & 0x1F))
+        int length = _btf.Length(type);
+        switch (_btf.Kind(type))
         {
             case BtfKind.Ptr:
-                return Add(t->size_or_type, true, level, ref measure);
+                return Add(_btf.Referred(type), true, level, ref measure);
             case BtfKind.Typedef or BtfKind.Volatile or BtfKind.Const or BtfKind.Restrict or BtfKind.TypeTag:
-                return Add(t->size_or_type, isBehindPointer, level, ref measure);
-            case BtfKind.Array: // struct btf_array: type, index_type, nelems
-                return Add(parts[0], false, level, ref measure);
+                return Add(_btf.Referred(type), isBehindPointer, level, ref measure);
+            case BtfKind.Array:
+                return Add(_btf.Array(type).Element, false, level, ref measure);
             case BtfKind.Struct or BtfKind.Union:
-                if (isBehindPointer && t->name_off != 0) return true;
-                for (int i = 0; i < length; i++) // struct btf_member: name_off, type, offset
+                if (isBehindPointer && !_btf.TypeName(type).IsEmpty) return true;
+                for (int i = 0; i < length; i++)
                 {
-                    if (!Add(parts[(3 * i) + 1], false, level, ref measure)) return false;
+                    if (!Add(_btf.Member(type, i).Type, false, level, ref measure)) return false;
                 }
                 return true;
             case BtfKind.FuncProto:
-                if (!Add(t->size_or_type, isBehindPointer, level, ref measure)) return false;
-                for (int i = 0; i < length; i++) // struct btf_param: name_off, type
+                if (!Add(_btf.Referred(type), isBehindPointer, level, ref measure)) return false;
+                for (int i = 0; i < length; i++)
                 {
-                    if (!Add(parts[(2 * i) + 1], isBehindPointer, level, ref measure)) return false;
+                    if (!Add(_btf.Parameter(type, i).Type, isBehindPointer, level, ref measure)) return false;
                 }
                 return true;
             default:
@@ -81,6 +77,5 @@ internal sealed unsafe class BtfNesting
         return measure.Size <= MaxSize;
     }
 
-    private bool IsNamed(uint type) =>
-        LibBpf.btf__type_by_id(_btf, type) is var t && t != null && t->name_off != 0 && (BtfKind)((t->info >> 24) & 0x1F) is BtfKind.Struct or BtfKind.Union or BtfKind.Typedef;
+    private bool IsNamed(uint type) => !_btf.TypeName(type).IsEmpty && _btf.Kind(type) is BtfKind.Struct or BtfKind.Union or BtfKind.Typedef;
 }

@@ -23,6 +23,12 @@ public static class BtfStrings
         }
     }
 
+    /// <summary>The same in the string section of a BTF, if it is one.</summary>
+    internal static void CleanIn(Span<byte> btf)
+    {
+        if (BtfSections.TryFind(btf, out BtfSections sections)) Clean(btf[sections.Strings]);
+    }
+
     /// <summary>The first place that is wrong, and how many bytes are; negative: none.</summary>
     private static int Next(ReadOnlySpan<byte> strings, out int length)
     {
