@@ -164,6 +164,7 @@ public sealed class IteratorSet : IDisposable
         Attach?.Dispose();
         Net?.Dispose();
         foreach (ProgramObject programs in _objects) programs.Dispose();
+        _options.Targets.Dispose();
     }
 
     private static int PossibleCpus()

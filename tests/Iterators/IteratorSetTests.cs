@@ -143,6 +143,32 @@ public sealed class IteratorSetTests
     }
 
     [RootFact]
+    public void A_kernel_whose_BTF_has_a_kind_that_libbpf_does_not_know_is_no_obstacle()
+    {
+        // The kernel's BTF as Linux 7.2 may write it: a layout section, and behind all types one more, of kind 21 with 4 bytes for each of its 2 members.
+        byte[] btf = File.ReadAllBytes("/sys/kernel/btf/vmlinux");
+        (int header, int types, int typesLength, int strings, int stringsLength) = (BitConverter.ToInt32(btf, 4), BitConverter.ToInt32(btf, 8), BitConverter.ToInt32(btf, 12), BitConverter.ToInt32(btf, 16), BitConverter.ToInt32(btf, 20));
+        byte[] type = [.. BitConverter.GetBytes(0), .. BitConverter.GetBytes((21 << 24) | 2), .. new byte[12]];
+        byte[] layout = new byte[22 * 4];
+        layout[(21 * 4) + 1] = 4;
+        byte[] newer =
+        [
+            .. btf[..4], .. BitConverter.GetBytes(32), .. BitConverter.GetBytes(0), .. BitConverter.GetBytes(typesLength + type.Length), .. BitConverter.GetBytes(typesLength + type.Length),
+            .. BitConverter.GetBytes(stringsLength), .. BitConverter.GetBytes(typesLength + type.Length + stringsLength), .. BitConverter.GetBytes(layout.Length),
+            .. btf.AsSpan(header + types, typesLength), .. type, .. btf.AsSpan(header + strings, stringsLength), .. layout,
+        ];
+        using TemporaryDirectory directory = new();
+        string file = directory.At("vmlinux");
+        File.WriteAllBytes(file, newer);
+        Dictionary<string, bool> usual = LoadedWithout([]);
+        Native.OnThreadOfItsOwn(() =>
+        {
+            Native.Cover("/sys/kernel/btf/vmlinux", file);
+            Assert.Equal(usual, LoadedWithout([]));
+        });
+    }
+
+    [RootFact]
     public void No_map_of_ours_holds_a_kernel_address()
     {
         using IteratorSet set = IteratorSet.Load(new IteratorSetOptions(), NullLogger.Instance);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Iterators.Native;
+using Microsoft.Win32.SafeHandles;
 
 namespace Iterators;
 
@@ -36,6 +37,23 @@ internal sealed unsafe class BtfBytes : SafeHandle
         if (errno == 0) return bytes;
         bytes.Dispose();
         return null;
+    }
+
+    /// <summary>All of a file.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static BtfBytes Read(string path)
+    {
+        using SafeFileHandle file = File.OpenHandle(path);
+        BtfBytes bytes = new((int)RandomAccess.GetLength(file));
+        Span<byte> rest = bytes.Span;
+        while (!rest.IsEmpty)
+        {
+            int got = RandomAccess.Read(file, rest, bytes._length - rest.Length);
+            if (got == 0) break; // shorter than it said: what is missing is zero
+            rest = rest[got..];
+        }
+        rest.Clear();
+        return bytes;
     }
 
     protected override bool ReleaseHandle()

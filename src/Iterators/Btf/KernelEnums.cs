@@ -56,7 +56,8 @@ public sealed class KernelEnums
         lock (_lock)
         {
             if (wanted.Values is { } known) return known;
-            List<(byte[] Name, uint Value)>[]? found = _source()?.FindEnumerators([.. _all.Select(one => one.Name)]);
+            using RawBtf? btf = _source();
+            List<(byte[] Name, uint Value)>[]? found = btf?.FindEnumerators([.. _all.Select(one => one.Name)]);
             for (int i = 0; i < _all.Count; i++) _all[i].Values = ByValue(found is null ? [] : found[i], _all[i].Prefix);
             return wanted.Values!;
         }

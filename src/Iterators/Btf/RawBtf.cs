@@ -6,25 +6,42 @@ namespace Iterators;
 /// The types of a BTF file in their order, read from its bytes: <c>Documentation/bpf/btf.rst</c>. It needs no library, so a kind that libbpf does not know
 /// ends nothing, and finding a handful of names takes one pass of a few milliseconds. What it refers to is not checked: for the kernel's own BTF.
 /// </summary>
-public sealed class RawBtf
+public sealed class RawBtf : IDisposable
 {
-    private readonly byte[] _bytes;
+    private readonly BtfBytes _bytes;
     private readonly BtfSections _sections;
 
-    private RawBtf(byte[] bytes, BtfSections sections)
+    private RawBtf(BtfBytes bytes, BtfSections sections)
     {
         _bytes = bytes;
         _sections = sections;
     }
 
-    private ReadOnlySpan<byte> Strings => _bytes.AsSpan(_sections.Strings);
+    private ReadOnlySpan<byte> Bytes => _bytes.Span;
+
+    private ReadOnlySpan<byte> Strings => Bytes[_sections.Strings];
 
     /// <summary>The BTF of the running kernel, or of a file; null: there is none, or it is no BTF of this machine's byte order.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static RawBtf? Read(string? path) => Of(File.ReadAllBytes(path ?? KernelTypes.Path));
+    public static RawBtf? Read(string? path) => Of(BtfBytes.Read(path ?? KernelTypes.Path));
 
     /// <summary>BTF as it stands in a .BTF section; null: it is none.</summary>
-    public static RawBtf? Of(byte[] bytes) => BtfSections.TryFind(bytes, out BtfSections sections) ? new RawBtf(bytes, sections) : null;
+    public static RawBtf? Of(ReadOnlySpan<byte> section)
+    {
+        BtfBytes bytes = new(section.Length);
+        section.CopyTo(bytes.Span);
+        return Of(bytes);
+    }
+
+    private static RawBtf? Of(BtfBytes bytes)
+    {
+        if (BtfSections.TryFind(bytes.Span, out BtfSections sections)) return new RawBtf(bytes, sections);
+        bytes.Dispose();
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _bytes.Dispose();
 
     /// <summary>The ids of functions by their names, in their order; 0: there is none.</summary>
     public uint[] FindFunctions(IReadOnlyList<string> names)
@@ -61,21 +78,21 @@ public sealed class RawBtf
     }
 
     /// <summary>
-    /// The same types, with the same ids and strings, as libbpf 1.1 parses them: see <see cref="BtfForLibBpf"/>. The very bytes it was made of where those will do; null: it has a
+    /// The same types, with the same ids and strings, as libbpf 1.1 parses them: see <see cref="BtfForLibBpf"/>. Empty: it parses the original; null: there is a
     /// kind of which nobody knows how long it is.
     /// </summary>
     public byte[]? ForLibBpf()
     {
-        var form = new BtfForLibBpf(_bytes);
+        var form = new BtfForLibBpf(Bytes);
         if (form.Plan() != 0) return null;
-        if (!form.IsNeeded) return _bytes;
+        if (!form.IsNeeded) return [];
         byte[] bytes = new byte[form.Size];
         form.Write(bytes);
         return bytes;
     }
 
     /// <summary>Before the first type.</summary>
-    public BtfCursor First() => new(_bytes.AsSpan(_sections.Types), _bytes.AsSpan(_sections.Layout));
+    public BtfCursor First() => new(Bytes[_sections.Types], Bytes[_sections.Layout]);
 
     /// <summary>A string of the string section.</summary>
     public ReadOnlySpan<byte> Name(uint offset) => NameIn(Strings, offset);

@@ -135,8 +135,8 @@ internal sealed unsafe class BpfObject : IDisposable
         failure = null;
         Dispose();
         _refusals.Clear();
-        string? kernelBtf = _options.KernelBtf;
-        nint handle = Open(bytes, length, kernelBtf);
+        FindTargets(["bpf_map"]); // so that it is known in which form libbpf wants the kernel's BTF
+        nint handle = Open(bytes, length, _options.KernelBtf ?? _options.Targets.KernelBtf);
         try
         {
             if (!Choose(handle, only)) return true;
@@ -198,15 +198,7 @@ internal sealed unsafe class BpfObject : IDisposable
             }
         }
         string[] targets = [.. chosen.Select(c => TargetOf(c.Section) ?? "")];
-        uint[] ids;
-        try
-        {
-            ids = _options.Targets.Find([.. targets.Where(t => t.Length > 0)]);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw NoKernelBtf(LibC.ENOENT);
-        }
+        uint[] ids = FindTargets([.. targets.Where(t => t.Length > 0)]);
         bool any = false;
         int next = 0;
         for (int i = 0; i < chosen.Count; i++)
@@ -328,6 +320,18 @@ internal sealed unsafe class BpfObject : IDisposable
             if (fd < 0) throw new BpfException("load", _name, LibC.errno);
             _maps[Text(LibBpf.bpf_map__name(m))] = fd;
             LastingDescriptors.Add(fd);
+        }
+    }
+
+    private uint[] FindTargets(string[] targets)
+    {
+        try
+        {
+            return _options.Targets.Find(targets);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NoKernelBtf(LibC.ENOENT);
         }
     }
 

@@ -109,6 +109,7 @@ public sealed class UserIterators : IDisposable
         _watch?.Dispose();
         foreach (var file in _files.Values) file.Object?.Dispose();
         _files.Clear();
+        _options.Targets.Dispose();
     }
 
     private UserSet Start()
