@@ -9,9 +9,10 @@ public sealed class BatchElementsTests : ElementReaderTestsBase
 {
     private const uint BPF_F_ZERO_SEED = 1 << 6; // of a hash: the same key is always in the same bucket
 
+    private static readonly OneObject s_one = new(_ => -1);
     private static readonly MapElements s_elements = new(-1, BpfMap.PossibleCpus);
 
-    private protected override int Open(uint mapId, out ElementReader? reader) => ElementReader.Open(OneObject.BySyscalls, s_elements, mapId, out reader);
+    private protected override int Open(uint mapId, out ElementReader? reader) => ElementReader.Open(s_one, s_elements, mapId, out reader);
 
     [RootFact]
     public void What_the_kernel_has_batches_for_is_read_in_batches()
