@@ -125,12 +125,18 @@ public sealed unsafe class BpfMap : Descriptor
     public byte[] Lookup(ReadOnlySpan<byte> key)
     {
         byte[] value = new byte[IsPerCpu ? (ValueSize + 7) / 8 * 8 * PossibleCpus : ValueSize];
+        Lookup(key, value);
+        return value;
+    }
+
+    /// <summary>The same, to where there is room for it.</summary>
+    public void Lookup(ReadOnlySpan<byte> key, Span<byte> value)
+    {
         fixed (byte* k = key, v = value)
         {
             Bpf.map_elem_attr attr = new() { map_fd = (uint)Fd, key = k, value = v };
             Bpf.Call(Bpf.BPF_MAP_LOOKUP_ELEM, ref attr, $"look up in {Name}");
         }
-        return value;
     }
 
     /// <summary>Takes the next element out of a queue or stack.</summary>

@@ -219,6 +219,9 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_map_get_next_key(int fd, void* key, void* next_key);
 
     [LibraryImport(Library)]
+    public static partial int bpf_map_lookup_batch(int fd, void* in_batch, void* out_batch, void* keys, void* values, uint* count, void* opts);
+
+    [LibraryImport(Library)]
     public static partial int bpf_prog_get_next_id(uint start_id, uint* next_id);
 
     [LibraryImport(Library)]
