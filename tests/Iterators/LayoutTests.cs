@@ -14,7 +14,8 @@ public sealed class LayoutTests
     [InlineData(typeof(LibBpf.bpf_object_open_opts), "<bpf/libbpf.h>")]
     [InlineData(typeof(LibBpf.bpf_link_create_opts), "<bpf/bpf.h>")]
     [InlineData(typeof(LibBpf.bpf_test_run_opts), "<bpf/bpf.h>")]
-    [InlineData(typeof(btf_type), "<linux/btf.h>")]
+    [InlineData(typeof(LibBpf.bpf_prog_load_opts), "<bpf/bpf.h>")]
+    [InlineData(typeof(LibBpf.libbpf_prog_handler_opts), "<bpf/libbpf.h>")]
     [InlineData(typeof(bpf_btf_info), "<linux/bpf.h>")]
     [InlineData(typeof(bpf_prog_info), "<linux/bpf.h>")]
     [InlineData(typeof(bpf_func_info), "<linux/bpf.h>")]
@@ -22,7 +23,7 @@ public sealed class LayoutTests
     public void Members_lie_where_C_has_them(Type type, string header)
     {
         var members = new Dictionary<string, string>();
-        foreach (FieldInfo field in Fields(type).Where(f => f.Name != "reserved")) members[field.Name] = field.Name == "size_or_type" ? "size" : field.Name;
+        foreach (FieldInfo field in Fields(type).Where(f => f.Name != "reserved")) members[field.Name] = field.Name;
         Compare(type, header, members);
     }
 
