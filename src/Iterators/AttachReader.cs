@@ -30,6 +30,9 @@ public sealed unsafe class AttachReader : IDisposable
     /// <summary><see cref="struct_ops_record"/>: every program of a struct_ops map.</summary>
     public int StructOps(out IteratorLink? link) => Find(BpfPrograms.StructOps, out link);
 
+    /// <summary>Whether <see cref="ReadNets"/> has its program; loads the programs if they are not yet.</summary>
+    public bool HasNets => _programs.Has(BpfPrograms.WalkNets);
+
     /// <summary>What network namespaces and their devices run, in the order of running; 0 or an errno, EAGAIN: they change too fast.</summary>
     public int ReadNets(List<net_record> to)
     {

@@ -49,6 +49,7 @@ public static unsafe class SyscallRecords
         mapIds[..Math.Min(Math.Min(mapIds.Length, (int)info.nr_map_ids), FirstMaps)].CopyTo(record.map_ids);
         new ReadOnlySpan<byte>(info.tag, 8).CopyTo(record.tag);
         new ReadOnlySpan<byte>(info.name, 16).CopyTo(record.name);
+        CopyFullName(fd, info, record.name);
         CopyTypeName(info.attach_btf_obj_id, info.attach_btf_id, record.attach_func);
         return 0;
     }
@@ -182,6 +183,19 @@ public static unsafe class SyscallRecords
         if (errno == 0) to.Add(record);
         return errno;
     });
+
+    /// <summary>A name that the kernel cut to 15 characters is whole in the program's BTF, by bpftool's rule (get_prog_full_name).</summary>
+    private static void CopyFullName(in Fd fd, in bpf_prog_info info, Span<byte> name)
+    {
+        if (name[14] == 0 || info.btf_id == 0 || info.nr_func_info == 0) return;
+        bpf_func_info first = default;
+        bpf_prog_info again = new() { func_info = (ulong)&first, nr_func_info = 1, func_info_rec_size = (uint)sizeof(bpf_func_info) };
+        if (LibBpf.ReadInfo(fd.Value, &again) != 0) return;
+        using Btf? btf = Btf.TryLoad(info.btf_id, out _);
+        if (btf is null) return;
+        ReadOnlySpan<byte> full = btf.TypeName(first.type_id);
+        if (full.Length > 15 && full.StartsWith(name[..15])) full[..Math.Min(full.Length, name.Length - 1)].CopyTo(name);
+    }
 
     private static int FirstMaps => sizeof(u32_4) / sizeof(uint); // of prog_record.map_ids
 

@@ -4,7 +4,7 @@ using static Support.Instructions;
 namespace Mount.Tests;
 
 /// <summary>What is attached without a link, as bpftool attaches and shows it.</summary>
-public sealed class AttachmentTests(PlainView view) : IClassFixture<PlainView>
+public abstract class AttachmentTestsBase(MountedView view)
 {
     [Fact]
     public void Xdp_of_a_device()
@@ -119,4 +119,43 @@ public sealed class AttachmentTests(PlainView view) : IClassFixture<PlainView>
         All().Where(a => a.TryGetProperty("prog_id", out JsonElement id) && id.GetUInt32() == program.Id);
 
     private JsonElement Only(BpfProgram program) => Assert.Single(Of(program));
+}
+
+/// <summary>With all programs that this kernel takes.</summary>
+public sealed class AttachmentTests(PlainView view) : AttachmentTestsBase(view), IClassFixture<PlainView>;
+
+/// <summary>With none: what bpf(2) and rtnetlink tell, of our own network namespace.</summary>
+public sealed class AttachmentWithoutProgramsTests(ViewWithoutPrograms view) : AttachmentTestsBase(view), IClassFixture<ViewWithoutPrograms>
+{
+    private readonly MountedView _view = view;
+
+    [Fact]
+    public void A_tc_filter_of_a_device()
+    {
+        using BpfProgram program = BpfProgram.Load("a_tc", ProgramType.SchedCls, Return(0));
+        string pin = $"/sys/fs/bpf/view-tc-{Environment.ProcessId}";
+        Tool.Run("bpftool", "prog", "pin", "id", $"{program.Id}", pin).Succeeded();
+        Tool.Run("tc", "qdisc", "add", "dev", "lo", "clsact").Succeeded();
+        try
+        {
+            Tool.Run("tc", "filter", "add", "dev", "lo", "ingress", "pref", "3", "handle", "7", "bpf", "da", "object-pinned", pin).Succeeded();
+            Assert.Matches($"^device +tc_ingress .* lo pref 3 handle 0x7", _view.Read($"progs/{program.Id}/attached"));
+        }
+        finally
+        {
+            Tool.Run("tc", "qdisc", "del", "dev", "lo", "clsact");
+            File.Delete(pin);
+        }
+    }
+
+    [Fact]
+    public void Every_program_is_named_with_its_cause()
+    {
+        _ = _view.Read("attachments");
+        string status = _view.Read("status");
+        string[] names = [.. status.Split('\n').Where(l => l.StartsWith("iterator:\t", StringComparison.Ordinal)).Select(l => l.Split('\t', ' ')[1])];
+        Assert.InRange(names.Length, 40, 100);
+        foreach (string name in names) Assert.Matches($"(?m)^iterator:\t{name} (missing: (load: Invalid argument: unknown opcode ff|it needs [a-z_0-9]+); the view lacks .+|loaded when first read)$", status);
+        Assert.DoesNotMatch("(?m)^errors:\t[1-9]", status);
+    }
 }

@@ -4,7 +4,7 @@ using static Support.Instructions;
 namespace Mount.Tests;
 
 /// <summary>bpftool knows the same objects: whatever it prints, the view says too, by the same key and with the same value.</summary>
-public sealed class OracleTests(ZooView fixture) : IClassFixture<ZooView>
+public abstract class OracleTestsBase(ZooView fixture)
 {
     private static readonly string[] s_ofTheGroup = ["pids", "pinned"]; // files of their own: HoldersTests compares them
     private readonly MountedView _view = fixture.View;
@@ -66,19 +66,6 @@ public sealed class OracleTests(ZooView fixture) : IClassFixture<ZooView>
     private static bool Same(JsonElement a, JsonElement b) => a.ValueKind == JsonValueKind.Array && b.ValueKind == JsonValueKind.Array
         ? a.EnumerateArray().Select(e => e.GetRawText()).Order().SequenceEqual(b.EnumerateArray().Select(e => e.GetRawText()).Order())
         : JsonElement.DeepEquals(a, b);
-
-    [Fact]
-    public void Declarations_are_bpftools()
-    {
-        string held = File.ReadLines(_view.At($"pids/{_view.ProcessId}")).First(l => l.StartsWith("prog ", StringComparison.Ordinal)).Split(' ')[1];
-        string own = _view.Read($"progs/{held}/btf_id").TrimEnd('\n');
-        string fixture = _view.Read($"progs/{_zoo.Btf.ProgramId("a_function_with_a_very_long_name")}/btf_id").TrimEnd('\n');
-        foreach (string btf in (string[])[own, fixture, "1"])
-        {
-            string wanted = BpftoolC.Of("id", btf);
-            Assert.Equal(wanted, BpftoolC.AsWrittenBy(wanted, _view.Read($"btf/{btf}/c")));
-        }
-    }
 
     [Fact]
     public void The_zoo_is_in_both()
@@ -158,3 +145,26 @@ public sealed class OracleTests(ZooView fixture) : IClassFixture<ZooView>
 
     private static JsonElement Json(string path) => JsonDocument.Parse(File.ReadAllBytes(path)).RootElement;
 }
+
+/// <summary>With all programs that this kernel takes.</summary>
+public sealed class OracleTests(ZooView fixture) : OracleTestsBase(fixture), IClassFixture<ZooView>
+{
+    private readonly MountedView _view = fixture.View;
+    private readonly Zoo _zoo = fixture.Zoo;
+
+    [Fact]
+    public void Declarations_are_bpftools()
+    {
+        string held = File.ReadLines(_view.At($"pids/{_view.ProcessId}")).First(l => l.StartsWith("prog ", StringComparison.Ordinal)).Split(' ')[1];
+        string own = _view.Read($"progs/{held}/btf_id").TrimEnd('\n');
+        string fixture = _view.Read($"progs/{_zoo.Btf.ProgramId("a_function_with_a_very_long_name")}/btf_id").TrimEnd('\n');
+        foreach (string btf in (string[])[own, fixture, "1"])
+        {
+            string wanted = BpftoolC.Of("id", btf);
+            Assert.Equal(wanted, BpftoolC.AsWrittenBy(wanted, _view.Read($"btf/{btf}/c")));
+        }
+    }
+}
+
+/// <summary>With none: bpftool has no more than bpf(2) and fdinfo either.</summary>
+public sealed class OracleWithoutProgramsTests(ZooViewWithoutPrograms fixture) : OracleTestsBase(fixture), IClassFixture<ZooViewWithoutPrograms>;

@@ -34,11 +34,17 @@ public class ZooView : IDisposable
     }
 }
 
+/// <summary>The same where the kernel refuses every program: what bpf(2), fdinfo, rtnetlink and procfs tell.</summary>
+public sealed class ZooViewWithoutPrograms() : ZooView(new ViewOptions { Broken = "all" });
+
 /// <summary>The same on one processor.</summary>
 public sealed class OneProcessorZooView() : ZooView(OneProcessor.Options);
 
 /// <summary>A view with nothing of ours behind it.</summary>
 public sealed class PlainView : MountedView;
+
+/// <summary>A view where the kernel refuses every program, with nothing of ours behind it.</summary>
+public sealed class ViewWithoutPrograms() : MountedView(new ViewOptions { Broken = "all" });
 
 /// <summary>A view on one processor, with nothing of ours behind it.</summary>
 public sealed class OneProcessorView() : MountedView(OneProcessor.Options);

@@ -14,6 +14,9 @@ public sealed record ViewOptions
 
     public Dictionary<string, string> Environment { get; init; } = [];
 
+    /// <summary>BPF programs that the kernel is made to refuse: names with commas, or <c>all</c>.</summary>
+    public string Broken { get; init; } = "";
+
     /// <summary>Requests come over io_uring, if this kernel can.</summary>
     public bool IsOverIoUring { get; init; } = Everywhere.IsOverIoUring;
 
@@ -34,6 +37,7 @@ public class MountedView : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
     private readonly bool _ownsMountPoint;
+    private readonly bool _hasPins;
 
     public MountedView(ViewOptions? options = null)
     {
@@ -45,6 +49,8 @@ public class MountedView : IDisposable
         if (options.IsOverIoUring && RingSwitch.IsThere) command = [.. command, "-o", "io_uring=on"];
         ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach ((string name, string value) in options.Environment) start.Environment[name] = value;
+        start.Environment["BPFFS_VIEW_BREAK"] = options.Broken;
+        _hasPins = options.Broken.Length == 0;
         using RingSwitch? offer = options.IsOverIoUring ? new RingSwitch() : null; // until it is mounted
         _process = Process.Start(start)!;
         _process.OutputDataReceived += Collect;
@@ -118,7 +124,7 @@ public class MountedView : IDisposable
     {
         try
         {
-            return Mounts.At(Root).Contains("fuse.bpffs-view") && Read("status").Contains($"pin:\t{PinDirectory}/progs\n", StringComparison.Ordinal);
+            return Mounts.At(Root).Contains("fuse.bpffs-view") && Read("status").Contains(_hasPins ? $"pin:\t{PinDirectory}/progs\n" : "mounted:\t", StringComparison.Ordinal);
         }
         catch (IOException)
         {

@@ -23,7 +23,7 @@ internal sealed class AttachmentSource(string name, uint[] progTypes, Attachment
     /// <summary>
     /// Whether it sees the attachments of links without knowing that they are links' (bpf(2) tells only programs).
     /// </summary>
-    public bool IsBlindForLinks { get; init; }
+    public Func<ViewContext, bool> IsBlindForLinks { get; init; } = _ => false;
 
     public bool CanHave(uint progType) => progTypes.Contains(progType) || progType >= Names.ProgTypes.KnownCount;
 
@@ -43,11 +43,11 @@ internal static class AttachmentSources
 
     private static readonly AttachmentSource[] s_sources =
     [
-        new("devices", [ProgType.SchedCls, ProgType.Xdp, ProgType.FlowDissector, ProgType.SkLookup], NetAttachments.Collect),
+        new("devices", [ProgType.SchedCls, ProgType.Xdp, ProgType.FlowDissector, ProgType.SkLookup], NetAttachments.Collect) { IsBlindForLinks = NetDevices.IsBlindForLinks },
         new("tc", [ProgType.SchedCls], TcAttachments.Collect),
         new("cgroups", [ProgType.CgroupSkb, ProgType.CgroupSock, ProgType.SockOps, ProgType.CgroupDevice, ProgType.CgroupSockAddr, ProgType.CgroupSysctl,
-            ProgType.CgroupSockopt, ProgType.Lsm], CgroupAttachments.Collect) { IsBlindForLinks = true },
-        new("sockmaps", [ProgType.SkSkb, ProgType.SkMsg], SockmapAttachments.Collect) { IsBlindForLinks = true },
+            ProgType.CgroupSockopt, ProgType.Lsm], CgroupAttachments.Collect) { IsBlindForLinks = _ => true },
+        new("sockmaps", [ProgType.SkSkb, ProgType.SkMsg], SockmapAttachments.Collect) { IsBlindForLinks = _ => true },
         new("struct_ops", [ProgType.StructOps], StructOpsAttachments.Collect),
         new("perf_events", [ProgType.Kprobe, ProgType.Tracepoint, ProgType.PerfEvent], PerfAttachments.Collect),
     ];
@@ -79,9 +79,10 @@ internal static class AttachmentSources
         var unclaimed = new LinkRows(links);
         foreach ((AttachmentSource source, List<Attachment> rows) in sources)
         {
+            bool isBlind = source.IsBlindForLinks(context);
             foreach (Attachment row in rows)
             {
-                if (prog == 0 || row.ProgId == prog) found.Add(unclaimed.Claim(row, source.IsBlindForLinks));
+                if (prog == 0 || row.ProgId == prog) found.Add(unclaimed.Claim(row, isBlind));
             }
         }
         found.AddRange(links.Where(unclaimed.Has));
@@ -107,7 +108,7 @@ internal static class AttachmentSources
             foreach (Attachment link in links)
             {
                 _byId[link.LinkId] = link;
-                if (link.Kind is not ("cgroup" or "map")) continue;
+                if (link.Kind is not ("cgroup" or "map" or "device" or "netns")) continue;
                 if (!_byTarget.TryGetValue(Key(link), out Queue<uint>? same)) _byTarget[Key(link)] = same = new Queue<uint>();
                 same.Enqueue(link.LinkId);
             }

@@ -12,7 +12,7 @@ internal static class NetAttachments
     public static int Collect(ViewContext context, List<Attachment> to)
     {
         List<net_record> records = [];
-        int errno = context.Iterators.Attach.ReadNets(records);
+        int errno = NetDevices.Read(context, records);
         if (errno != 0) return errno;
         for (int start = 0, end; start < records.Count; start = end)
         {

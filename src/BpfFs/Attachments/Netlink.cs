@@ -5,10 +5,11 @@ using static Tmds.Linux.LibC;
 namespace BpfFs.Attachments;
 
 /// <summary>
-/// Dumps by rtnetlink(7): what bpf(2) does not tell of traffic control. Of the network namespace that the thread was in that opened it.
+/// Dumps by rtnetlink(7): what bpf(2) does not tell of devices and traffic control. Of the network namespace that the thread was in that opened it.
 /// </summary>
 internal sealed unsafe class Netlink : IDisposable
 {
+    public const ushort RTM_GETLINK = 18;
     public const ushort RTM_GETQDISC = 38;
     public const ushort RTM_GETTCLASS = 42;
     public const ushort RTM_GETTFILTER = 46;

@@ -27,7 +27,7 @@ internal static class TcAttachments
     public static int Collect(ViewContext context, List<Attachment> to)
     {
         List<net_record> records = [];
-        int errno = context.Iterators.Attach.ReadNets(records);
+        int errno = NetDevices.Read(context, records);
         if (errno != 0) return errno;
         var namespaces = records.Where(r => r.what == net_what.NET_TC).GroupBy(r => r.netns).ToList();
         IGrouping<uint, net_record>? own = namespaces.Find(n => n.Key == NetNamespaces.Own);

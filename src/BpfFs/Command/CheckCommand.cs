@@ -105,7 +105,7 @@ internal sealed class CheckCommand(MountSettings settings)
         var watch = Stopwatch.StartNew();
         try
         {
-            using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf }, NullLogger.Instance); // what it would say is in the table
+            using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf, Broken = MountSettings.Broken }, NullLogger.Instance); // what it would say is in the table
             iterators.LoadAll();
             ProgramState[] missing = [.. iterators.Programs.Where(program => program.Missing is not null)];
             foreach (ProgramState program in missing)

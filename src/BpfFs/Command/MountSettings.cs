@@ -95,6 +95,16 @@ internal sealed class MountSettings
     /// <summary>A BTF file to take for the kernel's; null: the kernel's.</summary>
     public string? KernelBtf { get; set; }
 
+    /// <summary>
+    /// For tests: programs that the kernel is given broken, so that it refuses them, by their names, or <c>all</c>. From the environment, as no user has a reason to want it.
+    /// </summary>
+    public static IReadOnlyCollection<string> Broken { get; } = Environment.GetEnvironmentVariable("BPFFS_VIEW_BREAK") switch
+    {
+        null or "" => [],
+        "all" => [.. Iterators.BpfPrograms.Rows.Select(row => row.Name)],
+        string names => names.Split(','),
+    };
+
     /// <summary>Null: not given.</summary>
     public LogLevel? LogLevel { get; set; }
 }

@@ -89,7 +89,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
         {
             KernelBtf.Require(settings.KernelBtf);
             if (settings.KernelBtf is { } btf) KernelEnums.Running.ReadFrom(() => KernelEnums.ReadFile(btf));
-            _iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf, WithoutHolders = !NeedsHolders }, logger);
+            _iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf, WithoutHolders = !NeedsHolders, Broken = MountSettings.Broken }, logger);
             _userIterators = UserIterators.Of(settings.IteratorDirectory, settings.KernelBtf, logger);
         }
         catch (BpfException e)

@@ -121,7 +121,7 @@ public static class BpfPrograms
     internal static readonly ProgramRow CodeName = new(Code, "code_name", Target.Syscall, "kfuncs, names in jited and of calls in xlated");
     internal static readonly ProgramRow FindCallBase = new(Code, "find_call_base", Target.Ksym, "names of helpers in xlated");
 
-    internal static readonly ProgramRow WalkNets = new(Attach, "walk_nets", Target.Syscall, "attachments to devices and network namespaces");
+    internal static readonly ProgramRow WalkNets = new(Attach, "walk_nets", Target.Syscall, "attachments in other network namespaces than its own");
     internal static readonly ProgramRow PerfDescriptors = new(Attach, "perf_fd_records", Target.TaskFile, "attachments to perf events");
     internal static readonly ProgramRow PerfLinks = new(Attach, "perf_link_records", Target.BpfLink, "attachments to perf events that only a link holds");
     internal static readonly ProgramRow AttachedCgroups = new(Attach, "cgroup_records", Target.Cgroup, "");
