@@ -23,7 +23,7 @@ public readonly record struct ElementLayout(int KeySize, int ValueSize, int Cpus
     private static long RoundUp8(int size) => (size + 7L) & ~7L;
 }
 
-/// <summary>The elements of maps: iter/bpf_map_elem, attached to a map for each reader.</summary>
+/// <summary>The elements of maps: which can be read, and iter/bpf_map_elem, attached to a map for each reader.</summary>
 public sealed unsafe class MapElements
 {
     private readonly int _program;
@@ -48,6 +48,13 @@ public sealed unsafe class MapElements
         or MapType.LpmTrie or MapType.ArrayOfMaps or MapType.HashOfMaps or MapType.Devmap or MapType.Sockmap or MapType.Cpumap
         or MapType.Sockhash or MapType.ReuseportSockarray or MapType.CgroupStorage or MapType.PercpuCgroupStorage or MapType.DevmapHash or MapType.StructOps
         or MapType.Queue or MapType.Stack;
+
+    /// <summary>Whether bpf(2) gives the values of a map that has elements. Of sockets it gives the cookies, where values have 8 bytes (sock_map_lookup_sys, bpf_fd_reuseport_array_lookup_elem).</summary>
+    public static bool GivesValues(in map_record map) =>
+        map.type is not (MapType.Sockmap or MapType.Sockhash or MapType.ReuseportSockarray) || map.value_size == sizeof(ulong);
+
+    /// <summary>Whether bpf(2) tells which keys a map has, if not their values. An array has all, with or without an element.</summary>
+    public static bool GivesKeys(in map_record map) => GivesValues(map) || map.type == MapType.Sockhash;
 
     /// <summary>How the elements of a map lie on the wire.</summary>
     public ElementLayout LayoutOf(in map_record map) => new(

@@ -16,6 +16,9 @@ internal sealed class ElementFormat
     /// <summary>What kind of object each value is the id of; null: none.</summary>
     public ObjectKind? References { get; private init; }
 
+    /// <summary>Whether each value is the cookie of a socket.</summary>
+    public bool AreSockets { get; private init; }
+
     /// <summary>To look those up.</summary>
     public required ViewContext Context { get; init; }
 
@@ -35,7 +38,8 @@ internal sealed class ElementFormat
             MapType.ArrayOfMaps or MapType.HashOfMaps => Maps.Kind,
             _ => null,
         };
-        format = new ElementFormat { Context = context, References = references };
+        bool areSockets = !asBpftool && map.type is MapType.Sockmap or MapType.Sockhash;
+        format = new ElementFormat { Context = context, References = references, AreSockets = areSockets };
         if (map.btf_id == 0) return 0;
         using Btf? btf = Btf.TryLoad(map.btf_id, out int errno);
         if (btf is null) return errno;
@@ -44,6 +48,7 @@ internal sealed class ElementFormat
         {
             Context = context,
             References = references,
+            AreSockets = areSockets,
             Keys = key == 0 ? null : ValueFormat.Make(btf, key, (int)map.key_size, asBpftool),
             Values = value == 0 ? null : ValueFormat.Make(btf, value, (int)map.value_size, asBpftool),
             KernelRanges = asBpftool ? ValueFormat.KernelRanges(btf, value, (int)map.value_size) : [],

@@ -23,6 +23,7 @@ public sealed class ElementReader : IDisposable
     {
         _map = map;
         Map = record;
+        HasValues = MapElements.GivesValues(record);
         Layout = elements.LayoutOf(record);
         _lookup = new ElementLookup(map, Layout, MapElements.IsPercpu(record.type));
         if (Layout.Size < KernelBuffer && elements.CanIterate(record.type)) _iterated = new IteratorElements(elements, _lookup);
@@ -34,7 +35,10 @@ public sealed class ElementReader : IDisposable
     /// <summary>How each element lies in what <see cref="ReadNext"/> gives.</summary>
     public ElementLayout Layout { get; }
 
-    /// <summary>Opens a map's elements; 0 or an errno: ENOENT, EOPNOTSUPP for a type whose elements cannot be read, EFBIG for elements over 64 MiB.</summary>
+    /// <summary>False: the map gives out its keys alone, and values are zero.</summary>
+    public bool HasValues { get; }
+
+    /// <summary>Opens a map's elements; 0 or an errno: ENOENT, EOPNOTSUPP for a map whose elements cannot be read, EFBIG for elements over 64 MiB.</summary>
     public static int Open(IteratorSet set, uint mapId, out ElementReader? reader) => Open(set.One, set.Elements, mapId, out reader);
 
     /// <summary>The same with what is loaded.</summary>
@@ -43,7 +47,7 @@ public sealed class ElementReader : IDisposable
         reader = null;
         using Fd map = OneObject.OpenMap(mapId);
         int errno = one.ReadMap(map, out one_map_record record);
-        if (errno == 0 && !MapElements.CanLookUp(record.map.type)) errno = LibC.EOPNOTSUPP;
+        if (errno == 0 && !(MapElements.CanLookUp(record.map.type) && MapElements.GivesKeys(record.map))) errno = LibC.EOPNOTSUPP;
         if (errno == 0 && elements.LayoutOf(record.map).Size > LargestElement) errno = LibC.EFBIG;
         if (errno != 0) return errno;
         reader = new ElementReader(elements, map.Disown(), record.map);
@@ -85,8 +89,6 @@ public sealed class ElementReader : IDisposable
     private IElementSource MakeOther()
     {
         var bound = WalkBound.Of(Map);
-        return Layout.KeySize > 0 && Layout.Size <= LargestInBatch
-            ? new BatchElements(_lookup, bound)
-            : new KeyedElements(_lookup, bound, hasValues: true);
+        return HasValues && Layout.KeySize > 0 && Layout.Size <= LargestInBatch ? new BatchElements(_lookup, bound) : new KeyedElements(_lookup, bound, HasValues);
     }
 }
