@@ -40,14 +40,18 @@ public sealed unsafe class MapElements
 
     /// <summary>Whether the kernel iterates the elements of this type of map (kernel/bpf/map_iter.c, bpf_iter_attach_map).</summary>
     public bool CanIterate(uint mapType) => _program >= 0 && mapType is
-        MapType.Hash or MapType.Array or MapType.PercpuHash or MapType.PercpuArray or MapType.LruHash or MapType.LruPercpuHash;
+        MapType.Hash or MapType.Array or MapType.PercpuHash or MapType.PercpuArray or MapType.LruHash or MapType.LruPercpuHash or MapType.Rhash;
 
-    /// <summary>Whether bpf(2) gives the elements of this type of map, key by key, without taking anything out of it.</summary>
-    public static bool CanLookUp(uint mapType) => mapType is
-        MapType.Hash or MapType.Array or MapType.ProgArray or MapType.PercpuHash or MapType.PercpuArray or MapType.LruHash or MapType.LruPercpuHash
-        or MapType.LpmTrie or MapType.ArrayOfMaps or MapType.HashOfMaps or MapType.Devmap or MapType.Sockmap or MapType.Cpumap
-        or MapType.Sockhash or MapType.ReuseportSockarray or MapType.CgroupStorage or MapType.PercpuCgroupStorage or MapType.DevmapHash or MapType.StructOps
-        or MapType.Queue or MapType.Stack;
+    /// <summary>Whether bpf(2) gives the elements of this type of map, key by key, without taking anything out of it: each does, but for those that are known not to.</summary>
+    public static bool CanLookUp(uint mapType) => mapType switch
+    {
+        MapType.PerfEventArray or MapType.CgroupArray or MapType.Xskmap => false, // no way back from what is in it to user space
+        MapType.StackTrace => false, // kernel addresses, and no key is one that user space chose
+        MapType.SkStorage or MapType.InodeStorage or MapType.TaskStorage or MapType.CgrpStorage => false, // the key is a descriptor of what it belongs to
+        MapType.Ringbuf or MapType.UserRingbuf or MapType.Arena => false, // memory without elements
+        MapType.BloomFilter => false, // a lookup asks whether a value is in it
+        _ => true, // queues and stacks too: without a key, a lookup shows what would be taken next
+    };
 
     /// <summary>Whether bpf(2) gives the values of a map that has elements. Of sockets it gives the cookies, where values have 8 bytes (sock_map_lookup_sys, bpf_fd_reuseport_array_lookup_elem).</summary>
     public static bool GivesValues(in map_record map) =>

@@ -55,7 +55,7 @@ internal sealed class Elements(bool asBpftool) : StreamSource
         MapType.TaskStorage => "values belong to tasks, and are read by a pidfd of one",
         MapType.CgrpStorage => "values belong to cgroups, and are read by a file descriptor of one",
         MapType.Arena => "an arena is memory without elements",
-        _ => "the kernel gives no way to read the elements of this type",
+        _ => "a map of this type has no keys to look its elements up by",
     };
 
     private static string Cause(ViewContext context, Target target) => $"{context.Iterators.Programs.FirstOrDefault(p => p.Row.Target == target)?.Refusal}";
