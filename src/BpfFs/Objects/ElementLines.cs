@@ -51,7 +51,7 @@ internal sealed class ElementLines(ElementReader reader, ElementFormat format) :
             to.Append((byte)'\n');
             return;
         }
-        bool isList = MapElements.IsPercpu(reader.Map.type) && format.Values is not null;
+        bool isList = reader.IsPercpu && format.Values is not null;
         if (isList) to.Append((byte)'[');
         for (int cpu = 0; cpu < layout.Cpus; cpu++)
         {

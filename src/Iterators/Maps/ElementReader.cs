@@ -19,18 +19,21 @@ public sealed class ElementReader : IDisposable
     private IElementSource _source = null!;
     private bool _isDisposed;
 
-    private ElementReader(MapElements elements, int map, in map_record record)
+    private ElementReader(MapElements elements, int map, in map_record record, bool isPercpu)
     {
         _map = map;
         Map = record;
         HasValues = MapElements.GivesValues(record);
-        Layout = elements.LayoutOf(record);
-        _lookup = new ElementLookup(map, Layout, MapElements.IsPercpu(record.type));
+        Layout = elements.LayoutOf(record, isPercpu);
+        _lookup = new ElementLookup(map, Layout, isPercpu, elements.RoomOf(record));
         if (Layout.Size < KernelBuffer && elements.CanIterate(record.type)) _iterated = new IteratorElements(elements, _lookup);
     }
 
     /// <summary>The map as it was when it was opened.</summary>
     public map_record Map { get; }
+
+    /// <summary>Whether an element has a value for each possible CPU.</summary>
+    public bool IsPercpu => _lookup.IsPercpu;
 
     /// <summary>How each element lies in what <see cref="ReadNext"/> gives.</summary>
     public ElementLayout Layout { get; }
@@ -48,10 +51,19 @@ public sealed class ElementReader : IDisposable
         using Fd map = OneObject.OpenMap(mapId);
         int errno = one.ReadMap(map, out one_map_record record);
         if (errno == 0 && !(MapElements.CanLookUp(record.map.type) && MapElements.GivesKeys(record.map))) errno = LibC.EOPNOTSUPP;
-        if (errno == 0 && elements.LayoutOf(record.map).Size > LargestElement) errno = LibC.EFBIG;
-        if (errno != 0) return errno;
-        reader = new ElementReader(elements, map.Disown(), record.map);
-        errno = reader.Restart();
+        return errno != 0 ? errno : Open(elements, map.Disown(), record.map, out reader);
+    }
+
+    /// <summary>The same of a map whose descriptor is then the reader's.</summary>
+    internal static int Open(MapElements elements, int map, in map_record record, out ElementReader? reader)
+    {
+        reader = null;
+        using Fd own = new(map);
+        if (elements.RoomOf(record) > LargestElement) return LibC.EFBIG;
+        bool isPercpu = elements.IsPercpu(own, record);
+        if (elements.LayoutOf(record, isPercpu).Size > LargestElement) return LibC.EFBIG;
+        reader = new ElementReader(elements, own.Disown(), record, isPercpu);
+        int errno = reader.Restart();
         if (errno == 0) return 0;
         reader.Dispose();
         reader = null;
@@ -89,6 +101,6 @@ public sealed class ElementReader : IDisposable
     private IElementSource MakeOther()
     {
         var bound = WalkBound.Of(Map);
-        return HasValues && Layout.KeySize > 0 && Layout.Size <= LargestInBatch ? new BatchElements(_lookup, bound) : new KeyedElements(_lookup, bound, HasValues);
+        return HasValues && MapType.IsKnown(Map.type) && Layout.KeySize > 0 && Layout.Size <= LargestInBatch ? new BatchElements(_lookup, bound) : new KeyedElements(_lookup, bound, HasValues);
     }
 }
