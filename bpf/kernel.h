@@ -178,6 +178,14 @@ struct bpf_shtab {
 	atomic_t count;			/* sockhash */
 };
 
+struct rhashtable {
+	atomic_t nelems;
+};
+
+struct bpf_rhtab {
+	struct rhashtable ht;		/* rhash, since 7.2 */
+};
+
 enum bpf_struct_ops_state {
 	BPF_STRUCT_OPS_STATE_INIT,
 };

@@ -25,6 +25,8 @@ static long add_elements_of_cpu(__u64 cpu, void *ctx)
 	return 0;
 }
 
+#define MAP_TYPE_RHASH 35 /* BPF_MAP_TYPE_RHASH, Linux 7.2 */
+
 #define READ(...) (trusted ? ___arrow(__VA_ARGS__) : BPF_CORE_READ(__VA_ARGS__))
 
 /* How many elements it has, where its type keeps account in a place of its own. */
@@ -34,6 +36,7 @@ static __always_inline bool read_count(__s64 *count, struct bpf_map *map, __u32 
 	struct lpm_trie *trie = (void *)map;
 	struct bpf_dtab *dtab = (void *)map;
 	struct bpf_shtab *shtab = (void *)map;
+	struct bpf_rhtab *rhtab = (void *)map;
 
 	if ((type == BPF_MAP_TYPE_QUEUE || type == BPF_MAP_TYPE_STACK) && bpf_core_type_exists(struct bpf_queue_stack)) {
 		__u32 head = BPF_CORE_READ(queue, head), tail = BPF_CORE_READ(queue, tail);
@@ -52,6 +55,10 @@ static __always_inline bool read_count(__s64 *count, struct bpf_map *map, __u32 
 	}
 	if (type == BPF_MAP_TYPE_SOCKHASH && bpf_core_type_exists(struct bpf_shtab)) {
 		*count = BPF_CORE_READ(shtab, count.counter);
+		return true;
+	}
+	if (type == MAP_TYPE_RHASH && bpf_core_field_exists(rhtab->ht.nelems.counter)) {
+		*count = BPF_CORE_READ(rhtab, ht.nelems.counter);
 		return true;
 	}
 	return false;

@@ -53,10 +53,24 @@ int dump_bpf_map(struct bpf_iter__bpf_map *ctx)
 	return 0;
 }
 
-static const char link_types[][16] = {
-	"unspec", "raw_tracepoint", "tracing", "cgroup", "iter", "netns", "xdp", "perf_event", "kprobe_multi",
-	"struct_ops", "netfilter", "tcx", "uprobe_multi", "netkit", "sockmap", "tracing_multi",
-};
+/* A link type as the running kernel calls it, BPF_LINK_TYPE_XDP: `xdp`; as a number where its BTF has no name. */
+static __always_inline void link_type_name(char *dst, __u32 type)
+{
+	const int prefix = sizeof("BPF_LINK_TYPE_") - 1;
+	char name[32] ALIGNED = {};
+	struct btf_ptr value = { .ptr = &type, .type_id = bpf_core_type_id_kernel(enum bpf_link_type) };
+	bool is_name;
+
+	if (bpf_snprintf_btf(name, sizeof(name), &value, sizeof(value), BTF_F_COMPACT | BTF_F_NONAME) <= 0)
+		BPF_SNPRINTF(name, sizeof(name), "%u", type);
+	is_name = name[0] == 'B';
+#pragma unroll
+	for (int i = 0; i < 15; i++) {
+		char c = is_name ? name[prefix + i] : name[i];
+
+		dst[i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+	}
+}
 
 SEC("iter/bpf_link")
 int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
@@ -74,10 +88,7 @@ int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
 		return 0;	/* still being made, see link_records */
 
 	fill_link(&r, link);
-	if (r.type < sizeof(link_types) / sizeof(link_types[0]))
-		bpf_probe_read_kernel_str(type, sizeof(type), link_types[r.type]);
-	else
-		BPF_SNPRINTF(type, sizeof(type), "%u", r.type);
+	link_type_name(type, r.type);
 
 	read_link_prog(name, link);
 	BPF_SEQ_PRINTF(seq, "%4u %-14s %-16s", r.id, type, name);

@@ -101,4 +101,13 @@ public static class MapType
 
     /// <summary>BPF_MAP_TYPE_ARENA.</summary>
     public const uint Arena = 33;
+
+    /// <summary>BPF_MAP_TYPE_INSN_ARRAY.</summary>
+    public const uint InsnArray = 34;
+
+    /// <summary>BPF_MAP_TYPE_RHASH.</summary>
+    public const uint Rhash = 35;
+
+    /// <summary>Whether this version knows what the kernel does with a type's elements.</summary>
+    public static bool IsKnown(uint type) => type <= Rhash;
 }

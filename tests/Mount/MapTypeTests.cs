@@ -53,7 +53,8 @@ public sealed class MapTypeTests(PlainView view) : IClassFixture<PlainView>
         using Socket socket = Bound();
         using BpfMap map = BpfMap.Create("t_sock", type, 4, 8, 4);
         map.Update(BitConverter.GetBytes(1), BitConverter.GetBytes((ulong)socket.Handle));
-        Assert.Contains($"\"cookie\":{Cookie(socket)},", File.ReadAllText(view.Of(map, "entries")), StringComparison.Ordinal);
+        Assert.Matches($"\"cookie\":{Cookie(socket)}[,}}]", File.ReadAllText(view.Of(map, "entries")));
+        SameAsBpftool(map, 1);
         if (type == MapType.Sockhash) Assert.Equal("1\n", File.ReadAllText(view.Of(map, "elem_count")));
     }
 
@@ -146,7 +147,8 @@ public sealed class MapTypeTests(PlainView view) : IClassFixture<PlainView>
     {
         using BtfObject storage = new("storage");
         using BpfMap sockets = storage.Map("of_sockets", (MapType)24, 4, 8), tasks = storage.Map("of_tasks", (MapType)29, 4, 8);
-        Assert.Equal("", File.ReadAllText(view.Of(sockets, "entries"))); // it can be read, and no socket has one
+        if (KernelRefuses.Iterator("bpf_sk_storage_map") is null) Assert.Equal("", File.ReadAllText(view.Of(sockets, "entries"))); // it can be read, and no socket has one
+        else Says(sockets, "sockets");
         Says(tasks, "tasks");
         if (KernelNames.Lacks("BPF_MAP_TYPE_CGRP_STORAGE", "6.2")) return;
         using BpfMap cgroups = storage.Map("of_cgroups", (MapType)32, 4, 8);

@@ -16,8 +16,8 @@ public sealed class TornTests(PlainView view) : IClassFixture<PlainView>
     public async Task Values_that_change(MapType type, uint flags)
     {
         // An update puts a hash's element to the front of its bucket, where an iterator that goes on with the next 32 KiB counts from: the kernel
-        // may leave out another one. An LRU may drop some.
-        int least = type switch { MapType.Array => Keys, MapType.Hash => Keys - 20, _ => 1 };
+        // may leave out another one. In batches it hands out whole buckets. An LRU may drop some.
+        int least = type switch { MapType.Array => Keys, MapType.Hash => KernelRefuses.Iterator("bpf_map_elem") is null ? Keys - 20 : Keys, _ => 1 };
         using BpfMap map = BpfMap.Create("torn", type, 4, 64, type == MapType.LruHash ? Keys * 2 : Keys, flags);
         for (uint key = 0; key < Keys; key++) Write(map, key, 0);
         // Two that write the same element of an array at once leave it mixed: there each writer has keys of its own.

@@ -12,6 +12,11 @@ internal sealed class Bench(string peers, int rounds)
 
     public string Peer(string name) => Path.Combine(peers, name);
 
+    /// <summary>A C program that prints a map's elements in the way that the view reads them on this kernel, and what that way is.</summary>
+    public (string Name, string[] Command) EntriesPeer(BpfMap map) => KernelRefuses.Iterator("bpf_map_elem") is null
+        ? ("the same iterator and text from C", [Peer("bpf-peer"), "entries", BpfObject, $"{map.Id}"])
+        : ("the same batches and text from C", [Peer("bpf-peer"), "batches", $"{map.Id}"]);
+
     /// <summary>Runs two pieces of work in turn, after one round that does not count.</summary>
     public Pair InTurn(Func<double> ours, Func<double> peer)
     {

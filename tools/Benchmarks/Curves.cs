@@ -40,7 +40,8 @@ internal static class Curves
             using var view = new MountedView();
             void Add(string line, params string[] command) => points.Add(new(line, count, Least(bench, () => bench.RunProcess(Placement.Any, command)) / 1e6));
             Add("cat entries", "cat", view.Of(map, "entries"));
-            Add("the same iterator and text from C", bench.Peer("bpf-peer"), "entries", Bench.BpfObject, $"{map.Id}");
+            (string peer, string[] command) = bench.EntriesPeer(map);
+            Add(peer, command);
             Add("bpftool map dump", "bpftool", "map", "dump", "id", $"{map.Id}");
         }
         return points;

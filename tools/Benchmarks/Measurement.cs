@@ -42,6 +42,9 @@ internal sealed record Result(string Work, string Peer, string Where, string Our
         work, peer, where.Name, Time(pair.Ours, operations), Time(pair.Peer, operations),
         pair.Ratio.ToString(pair.Ratio < 0.1 ? "0.000" : "0.00", CultureInfo.InvariantCulture), goal.Text, pair.Ratio <= goal.Factor);
 
+    /// <summary>What this machine cannot measure, and why.</summary>
+    public static Result None(string work, string peer, string reason) => new(work, peer, "", $"not measured: {reason}", "", "", "", null);
+
     /// <summary><c>minimum / median</c>, with a unit that leaves two or three digits before the point.</summary>
     private static string Time(Sample sample, int operations)
     {

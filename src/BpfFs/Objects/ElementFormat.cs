@@ -7,6 +7,11 @@ namespace BpfFs.Objects;
 /// <summary>How to print the keys and values of one map.</summary>
 internal sealed class ElementFormat
 {
+    private static readonly IntNode s_offset = new(sizeof(uint), isSigned: true, isBool: false);
+
+    private static readonly StructNode s_instruction = new(
+        [("\"orig_off\":"u8.ToArray(), 0, s_offset), (",\"xlated_off\":"u8.ToArray(), 4, s_offset), (",\"jitted_off\":"u8.ToArray(), 8, s_offset)], [(byte)'{'], [(byte)'}']);
+
     /// <summary>Null: in hex.</summary>
     public ValueNode? Keys { get; private init; }
 
@@ -16,6 +21,9 @@ internal sealed class ElementFormat
     /// <summary>What kind of object each value is the id of; null: none.</summary>
     public ObjectKind? References { get; private init; }
 
+    /// <summary>Whether each value is the cookie of a socket.</summary>
+    public bool AreSockets { get; private init; }
+
     /// <summary>To look those up.</summary>
     public required ViewContext Context { get; init; }
 
@@ -24,7 +32,9 @@ internal sealed class ElementFormat
 
     /// <summary>0 or an errno. Without its BTF a map that has one is not shown: there may be in its values what is the kernel's.</summary>
     public static int Of(ViewContext context, ElementReader reader, bool asBpftool, out ElementFormat? format) =>
-        reader.Map.type == MapType.StructOps ? OfStructOps(context, reader, asBpftool, out format) : Of(context, reader.Map, asBpftool, out format);
+        reader.Map.type == MapType.StructOps ? OfStructOps(context, reader, asBpftool, out format)
+        : reader.Map.type == MapType.InsnArray && !asBpftool ? OfInstructions(context, out format)
+        : Of(context, reader.Map, asBpftool, out format);
 
     /// <summary>The same for elements that are read in another way.</summary>
     public static int Of(ViewContext context, in map_record map, bool asBpftool, out ElementFormat? format)
@@ -35,7 +45,8 @@ internal sealed class ElementFormat
             MapType.ArrayOfMaps or MapType.HashOfMaps => Maps.Kind,
             _ => null,
         };
-        format = new ElementFormat { Context = context, References = references };
+        bool areSockets = !asBpftool && map.type is MapType.Sockmap or MapType.Sockhash;
+        format = new ElementFormat { Context = context, References = references, AreSockets = areSockets };
         if (map.btf_id == 0) return 0;
         using Btf? btf = Btf.TryLoad(map.btf_id, out int errno);
         if (btf is null) return errno;
@@ -44,10 +55,18 @@ internal sealed class ElementFormat
         {
             Context = context,
             References = references,
+            AreSockets = areSockets,
             Keys = key == 0 ? null : ValueFormat.Make(btf, key, (int)map.key_size, asBpftool),
             Values = value == 0 ? null : ValueFormat.Make(btf, value, (int)map.value_size, asBpftool),
             KernelRanges = asBpftool ? ValueFormat.KernelRanges(btf, value, (int)map.value_size) : [],
         };
+        return 0;
+    }
+
+    /// <summary>Struct bpf_insn_array_value (<c>&lt;linux/bpf.h&gt;</c>, Linux 6.19). Its BTF may only be that of a 64-bit number. An offset of an instruction that the verifier removed is -1.</summary>
+    private static int OfInstructions(ViewContext context, out ElementFormat? format)
+    {
+        format = new ElementFormat { Context = context, Keys = new IntNode(sizeof(uint), isSigned: false, isBool: false), Values = s_instruction };
         return 0;
     }
 

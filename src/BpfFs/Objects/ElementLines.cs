@@ -9,13 +9,14 @@ internal sealed class ElementLines(ElementReader reader, ElementFormat format) :
 {
     private const int PieceSize = 64 * 1024;
     private const int ReferenceCeiling = 160; // kind, id and name
+    private const int SocketCeiling = 40; // a cookie
 
     public override long Ceiling
     {
         get
         {
             long key = format.Keys?.Ceiling ?? reader.Layout.KeySize * 3L;
-            long value = format.References is not null ? ReferenceCeiling : format.Values?.Ceiling ?? reader.Layout.ValueSize * 3L;
+            long value = format.References is not null ? ReferenceCeiling : format.AreSockets ? SocketCeiling : format.Values?.Ceiling ?? reader.Layout.ValueSize * 3L;
             return (reader.Map.max_entries + 1L) * (key + ((value + 3) * reader.Layout.Cpus) + 4);
         }
     }
@@ -44,7 +45,13 @@ internal sealed class ElementLines(ElementReader reader, ElementFormat format) :
         if (format.Keys is null) to.AppendHex(element[..layout.KeySize], (byte)' ');
         else format.Keys.Write(element, to);
         to.Append((byte)'\t');
-        bool isList = MapElements.IsPercpu(reader.Map.type) && format.Values is not null;
+        if (format.AreSockets)
+        {
+            SocketText.AppendCookie(reader.HasValues ? BitConverter.ToUInt64(element[layout.ValueOffset..]) : null, to);
+            to.Append((byte)'\n');
+            return;
+        }
+        bool isList = reader.IsPercpu && format.Values is not null;
         if (isList) to.Append((byte)'[');
         for (int cpu = 0; cpu < layout.Cpus; cpu++)
         {

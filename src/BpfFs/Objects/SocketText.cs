@@ -37,6 +37,18 @@ internal static class SocketText
         to.Append((byte)'}');
     }
 
+    /// <summary>A socket of which bpf(2) tells the cookie, or nothing but that it is there.</summary>
+    public static void AppendCookie(ulong? cookie, TextBuffer to)
+    {
+        to.Append((byte)'{');
+        if (cookie is { } known)
+        {
+            to.Append("\"cookie\":"u8);
+            to.Append(known);
+        }
+        to.Append((byte)'}');
+    }
+
     private static void AppendName(TextBuffer to, string key, string name, uint number)
     {
         AppendAscii(to, $",\"{key}\":");

@@ -148,7 +148,7 @@ public static class BpfPrograms
     internal static readonly ProgramRow KmemCaches = new(KernelTables, "kmem_cache_records", Target.KmemCache, "kernel/kmem_cache");
     internal static readonly ProgramRow Dmabufs = new(KernelTables, "dmabuf_records", Target.Dmabuf, "kernel/dmabuf");
     internal static readonly ProgramRow SkStorages = new(KernelTables, "sk_storage_records", Target.SkStorageMap, "entries of sk_storage maps");
-    internal static readonly ProgramRow Sockmaps = new(KernelTables, "sockmap_records", Target.Sockmap, "the sockets in entries of sockmaps");
+    internal static readonly ProgramRow Sockmaps = new(KernelTables, "sockmap_records", Target.Sockmap, "what sockets are, but for their cookies, in entries of sockmaps");
 
     /// <summary>All of them, in the order of their objects.</summary>
     public static IReadOnlyList<ProgramRow> Rows { get; } =

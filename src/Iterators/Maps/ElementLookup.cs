@@ -10,12 +10,14 @@ namespace Iterators;
 /// <param name="map">The map's descriptor, which somebody else owns.</param>
 /// <param name="layout">Of its elements.</param>
 /// <param name="isPercpu">Whether an element has a value for each CPU. The kernel copies those word by word, and their CPUs may change them faster than anyone can read all.</param>
-internal sealed unsafe class ElementLookup(int map, ElementLayout layout, bool isPercpu) : IDisposable
+/// <param name="room">How many bytes the kernel may write, where that may be more than an element has by the layout; else 0.</param>
+internal sealed unsafe class ElementLookup(int map, ElementLayout layout, bool isPercpu, long room = 0) : IDisposable
 {
     private const int Readings = 1000, PercpuReadings = 16;
     private readonly int _size = (int)(layout.EndOffset - layout.ValueOffset);
     private byte* _second;
     private bool* _agreed; // one for each CPU
+    private byte* _room;
 
     public int Map => map;
 
@@ -66,11 +68,21 @@ internal sealed unsafe class ElementLookup(int map, ElementLayout layout, bool i
     {
         NativeMemory.Free(_second);
         NativeMemory.Free(_agreed);
+        NativeMemory.Free(_room);
         _second = null;
+        _room = null;
         _agreed = null;
     }
 
-    private int LookUp(byte* element, byte* to) => LibBpf.bpf_map_lookup_elem(map, layout.KeySize == 0 ? null : element, to);
+    private int LookUp(byte* element, byte* to)
+    {
+        byte* key = layout.KeySize == 0 ? null : element;
+        if (room == 0) return LibBpf.bpf_map_lookup_elem(map, key, to);
+        if (_room is null) _room = (byte*)NativeMemory.AllocZeroed((nuint)Math.Max(room, _size));
+        int error = LibBpf.bpf_map_lookup_elem(map, key, _room);
+        if (error >= 0) Buffer.MemoryCopy(_room, to, _size, _size);
+        return error;
+    }
 
     /// <summary>Whether each CPU's value agrees by now; one that does not becomes what was read last.</summary>
     private bool Agree(byte* first, byte* second)

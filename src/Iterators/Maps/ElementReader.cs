@@ -19,22 +19,29 @@ public sealed class ElementReader : IDisposable
     private IElementSource _source = null!;
     private bool _isDisposed;
 
-    private ElementReader(MapElements elements, int map, in map_record record)
+    private ElementReader(MapElements elements, int map, in map_record record, bool isPercpu)
     {
         _map = map;
         Map = record;
-        Layout = elements.LayoutOf(record);
-        _lookup = new ElementLookup(map, Layout, MapElements.IsPercpu(record.type));
+        HasValues = MapElements.GivesValues(record);
+        Layout = elements.LayoutOf(record, isPercpu);
+        _lookup = new ElementLookup(map, Layout, isPercpu, elements.RoomOf(record));
         if (Layout.Size < KernelBuffer && elements.CanIterate(record.type)) _iterated = new IteratorElements(elements, _lookup);
     }
 
     /// <summary>The map as it was when it was opened.</summary>
     public map_record Map { get; }
 
+    /// <summary>Whether an element has a value for each possible CPU.</summary>
+    public bool IsPercpu => _lookup.IsPercpu;
+
     /// <summary>How each element lies in what <see cref="ReadNext"/> gives.</summary>
     public ElementLayout Layout { get; }
 
-    /// <summary>Opens a map's elements; 0 or an errno: ENOENT, EOPNOTSUPP for a type whose elements cannot be read, EFBIG for elements over 64 MiB.</summary>
+    /// <summary>False: the map gives out its keys alone, and values are zero.</summary>
+    public bool HasValues { get; }
+
+    /// <summary>Opens a map's elements; 0 or an errno: ENOENT, EOPNOTSUPP for a map whose elements cannot be read, EFBIG for elements over 64 MiB.</summary>
     public static int Open(IteratorSet set, uint mapId, out ElementReader? reader) => Open(set.One, set.Elements, mapId, out reader);
 
     /// <summary>The same with what is loaded.</summary>
@@ -43,11 +50,20 @@ public sealed class ElementReader : IDisposable
         reader = null;
         using Fd map = OneObject.OpenMap(mapId);
         int errno = one.ReadMap(map, out one_map_record record);
-        if (errno == 0 && !MapElements.CanLookUp(record.map.type)) errno = LibC.EOPNOTSUPP;
-        if (errno == 0 && elements.LayoutOf(record.map).Size > LargestElement) errno = LibC.EFBIG;
-        if (errno != 0) return errno;
-        reader = new ElementReader(elements, map.Disown(), record.map);
-        errno = reader.Restart();
+        if (errno == 0 && !(MapElements.CanLookUp(record.map.type) && MapElements.GivesKeys(record.map))) errno = LibC.EOPNOTSUPP;
+        return errno != 0 ? errno : Open(elements, map.Disown(), record.map, out reader);
+    }
+
+    /// <summary>The same of a map whose descriptor is then the reader's.</summary>
+    internal static int Open(MapElements elements, int map, in map_record record, out ElementReader? reader)
+    {
+        reader = null;
+        using Fd own = new(map);
+        if (elements.RoomOf(record) > LargestElement) return LibC.EFBIG;
+        bool isPercpu = elements.IsPercpu(own, record);
+        if (elements.LayoutOf(record, isPercpu).Size > LargestElement) return LibC.EFBIG;
+        reader = new ElementReader(elements, own.Disown(), record, isPercpu);
+        int errno = reader.Restart();
         if (errno == 0) return 0;
         reader.Dispose();
         reader = null;
@@ -85,8 +101,6 @@ public sealed class ElementReader : IDisposable
     private IElementSource MakeOther()
     {
         var bound = WalkBound.Of(Map);
-        return Layout.KeySize > 0 && Layout.Size <= LargestInBatch
-            ? new BatchElements(_lookup, bound)
-            : new KeyedElements(_lookup, bound, hasValues: true);
+        return HasValues && MapType.IsKnown(Map.type) && Layout.KeySize > 0 && Layout.Size <= LargestInBatch ? new BatchElements(_lookup, bound) : new KeyedElements(_lookup, bound, HasValues);
     }
 }

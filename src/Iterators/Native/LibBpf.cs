@@ -216,6 +216,9 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_map_lookup_elem(int fd, void* key, void* value);
 
     [LibraryImport(Library)]
+    public static partial int bpf_map_lookup_elem_flags(int fd, void* key, void* value, ulong flags);
+
+    [LibraryImport(Library)]
     public static partial int bpf_map_get_next_key(int fd, void* key, void* next_key);
 
     [LibraryImport(Library)]

@@ -2,8 +2,10 @@
 /*
  * What the view's own BPF programs cost a C program that uses libbpf and serves nobody.
  *
- *   bpf-peer start OBJECT              loads all programs, attaches the iterators, prints the text of programs up to the first byte
+ *   bpf-peer start OBJECT              loads all programs (but that of elements, where the kernel refuses it), attaches the iterators, prints the text of
+ *                                      programs up to the first byte
  *   bpf-peer entries OBJECT MAP        prints MAP's elements, as maps/MAP/entries has them of a map without BTF
+ *   bpf-peer batches MAP               the same without the iterator: by BPF_MAP_LOOKUP_BATCH, each batch twice
  *   bpf-peer one OBJECT PROG COUNT     reads the record of PROG COUNT times; prints nanoseconds
  */
 #include <bpf/bpf.h>
@@ -22,8 +24,10 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* only: the one program to load; NULL: all. */
-static struct bpf_object *load(const char *path, const char *only)
+static const char elements[] = "iter/bpf_map_elem";
+
+/* only: the one program to load; NULL: all. but: a section not to load, or NULL. */
+static struct bpf_object *try_load(const char *path, const char *only, const char *but)
 {
 	struct bpf_object *object = bpf_object__open_file(path, NULL);
 	struct bpf_program *program;
@@ -31,24 +35,38 @@ static struct bpf_object *load(const char *path, const char *only)
 	if (!object)
 		die(path);
 	bpf_object__for_each_program(program, object)
-		bpf_program__set_autoload(program, !only || !strcmp(bpf_program__name(program), only));
-	if (bpf_object__load(object))
+		bpf_program__set_autoload(program, (!only || !strcmp(bpf_program__name(program), only)) && (!but || strcmp(bpf_program__section_name(program), but)));
+	if (!bpf_object__load(object))
+		return object;
+	bpf_object__close(object);
+	return NULL;
+}
+
+static struct bpf_object *load(const char *path, const char *only)
+{
+	struct bpf_object *object = try_load(path, only, NULL);
+
+	if (!object)
 		die("load");
 	return object;
 }
 
 static int start(const char *path)
 {
-	struct bpf_object *object = load(path, NULL);
+	struct bpf_object *object = try_load(path, NULL, NULL);
 	struct bpf_program *program;
 	int fd = -1;
 	char byte;
 
+	if (!object)
+		object = try_load(path, NULL, elements);
+	if (!object)
+		die("load");
 	bpf_object__for_each_program(program, object) {
 		const char *section = bpf_program__section_name(program);
 		struct bpf_link *link;
 
-		if (strncmp(section, "iter/", 5) || !strcmp(section, "iter/bpf_map_elem"))
+		if (strncmp(section, "iter/", 5) || !strcmp(section, elements))
 			continue;
 		link = bpf_program__attach_iter(program, NULL);
 		if (!link)
@@ -121,6 +139,47 @@ static int entries(const char *path, __u32 id)
 	return fwrite(out, 1, out_used, stdout) != out_used;
 }
 
+#define BATCH 1024
+
+static int batches(__u32 id)
+{
+	unsigned char *keys[2], *values[2], *cursor, *next, *unused, *swap, *in = NULL;
+	int fd = bpf_map_get_fd_by_id(id), error = 0;
+	struct bpf_map_info info = {};
+	__u32 info_size = sizeof(info), cnt[2];
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &info_size))
+		die("map");
+	for (int i = 0; i < 2; i++) {
+		keys[i] = malloc(BATCH * info.key_size);
+		values[i] = malloc(BATCH * info.value_size);
+	}
+	cursor = malloc(info.key_size + 8);
+	next = malloc(info.key_size + 8);
+	unused = malloc(info.key_size + 8);
+	while (!error) {
+		for (int i = 0; i < 2; i++) {
+			cnt[i] = BATCH;
+			error = bpf_map_lookup_batch(fd, in, i ? unused : next, keys[i], values[i], &cnt[i], NULL);
+			if (error && error != -ENOENT)
+				die("bpf_map_lookup_batch");
+		}
+		if (cnt[0] != cnt[1] || memcmp(keys[0], keys[1], cnt[0] * info.key_size) || memcmp(values[0], values[1], cnt[0] * info.value_size)) {
+			errno = EBUSY;	/* nobody writes while it is measured */
+			die("map");
+		}
+		for (__u32 i = 0; i < cnt[0]; i++) {
+			hex(keys[0] + i * info.key_size, info.key_size, '\t');
+			hex(values[0] + i * info.value_size, info.value_size, '\n');
+		}
+		in = next;
+		swap = cursor;
+		cursor = next;
+		next = swap;
+	}
+	return fwrite(out, 1, out_used, stdout) != out_used;
+}
+
 static long long now(void)
 {
 	struct timespec t;
@@ -155,8 +214,10 @@ int main(int argc, char **argv)
 		return start(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "entries"))
 		return entries(argv[2], atoi(argv[3]));
+	if (argc == 3 && !strcmp(argv[1], "batches"))
+		return batches(atoi(argv[2]));
 	if (argc == 5 && !strcmp(argv[1], "one"))
 		return one(argv[2], atoi(argv[3]), atol(argv[4]));
-	fprintf(stderr, "usage: bpf-peer start OBJECT | entries OBJECT MAP | one OBJECT PROG COUNT\n");
+	fprintf(stderr, "usage: bpf-peer start OBJECT | entries OBJECT MAP | batches MAP | one OBJECT PROG COUNT\n");
 	return 2;
 }
