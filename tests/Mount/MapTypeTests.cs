@@ -114,6 +114,18 @@ public sealed class MapTypeTests(PlainView view) : IClassFixture<PlainView>
         Assert.Equal("array\n", File.ReadAllText(view.Of(outer, "inner_type")));
     }
 
+    [Theory]
+    [InlineData(MapType.PercpuHash, 12)]
+    [InlineData(MapType.PercpuArray, 5)]
+    public void Values_of_CPUs_that_fill_no_words(MapType type, int valueSize)
+    {
+        using BpfMap map = BpfMap.Create("t_odd", type, 4, valueSize, 1);
+        byte[] values = new byte[(valueSize + 7) / 8 * 8 * BpfMap.PossibleCpus];
+        values.AsSpan().Fill(0xa5); // what is behind a value, too
+        map.Update(BitConverter.GetBytes(0), values);
+        SameAsBpftool(map, 1);
+    }
+
     [Fact]
     public void Cgroup_storage()
     {

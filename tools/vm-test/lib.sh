@@ -252,6 +252,35 @@ complete_view() {
     lacks 'status has no error' "$(cat $MNT/status)" 'errors: [1-9].*|.*cannot be loaded.*'
 }
 
+# elements: one a line, without the places in which bpftool has an error; both hand out a hash in the order of its buckets
+elements() { sed 's/},{"key"/},\n{"key"/g; s/^\[//; s/\]$//' | sed 's/,$//' | grep -v '"value":{"error"' | sort; }
+
+# the entries of maps of every type, beside bpftool's
+same_entries() {
+    map-filler >/tmp/maps 2>&1 &
+    filler=$!
+    if within 60 grep -q '^ready$' /tmp/maps; then
+        view
+        while read -r id name count; do
+            case $id in
+            ready) continue ;;
+            lacks) skip "$name" "the kernel has no such type"; continue ;;
+            esac
+            same "$name: as many lines as elements" "$(wc -l <$MNT/maps/$id/entries)" "$count"
+            bpftool -j map dump id $id | elements >/tmp/bpftool
+            elements <$MNT/maps/$id/entries.json >/tmp/view
+            same "$name: as many as bpftool" "$(wc -l </tmp/view)" "$count"
+            check "$name: what bpftool reads" cmp /tmp/view /tmp/bpftool
+        done </tmp/maps
+        end_view
+    else
+        not_ok 'map-filler fills its maps' 'it is not ready'
+        note "$(cat /tmp/maps)"
+    fi
+    kill $filler
+    wait $filler 2>/dev/null
+}
+
 # Debian's busybox has no mountpoint
 mounted() { grep -q "^[^ ]* $1 " /proc/mounts; }
 

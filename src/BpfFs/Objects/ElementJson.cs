@@ -107,9 +107,7 @@ internal sealed class ElementJson(ElementReader reader, ElementFormat format) : 
 
     private void WriteValue(int cpu, ValueNode? node, TextBuffer to)
     {
-        // bpftool shows all that the kernel gives of a per-CPU value, the filling up to 8 bytes too
-        bool isPercpu = reader.IsPercpu;
-        ReadOnlySpan<byte> value = _value.AsSpan(cpu * reader.Layout.ValueStride, isPercpu && node is null ? reader.Layout.ValueStride : reader.Layout.ValueSize);
+        ReadOnlySpan<byte> value = _value.AsSpan(cpu * reader.Layout.ValueStride, reader.Layout.ValueSize);
         if (node is null) WriteBytes(value, to);
         else node.Write(value, to);
     }
