@@ -33,7 +33,7 @@ internal static class ExitCodes
 {
     public static IReadOnlyList<(ExitCode Code, string Meaning)> Rows { get; } =
     [
-        (ExitCode.Ok, "mounted, or ended cleanly, or done; check: the view would be complete"),
+        (ExitCode.Ok, "mounted, or ended cleanly, or done; check: everything works"),
         (ExitCode.Failed, "failed for a reason not listed here"),
         (ExitCode.Usage, "wrong usage: unknown option, bad value"),
         (ExitCode.NotPermitted, "not permitted: needs root (CAP_SYS_ADMIN)"),
