@@ -2,8 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace Mount.Tests;
 
-/// <summary>What the kernel has is found out by looking for it, and what it lacks is named with the first kernel that has it.</summary>
-public sealed partial class KernelFeatureTests(PlainView view) : IClassFixture<PlainView>
+/// <summary>What the kernel has is found out by looking for it, and what it lacks or refuses is named.</summary>
+public sealed partial class KernelFeatureTests
 {
     /// <summary>Where the version is read, it is shown and nothing else.</summary>
     private static readonly string[] s_shown = ["src/BpfFs/Command/CheckCommand.cs", "src/BpfFs/Objects/Status.cs"];
@@ -21,21 +21,34 @@ public sealed partial class KernelFeatureTests(PlainView view) : IClassFixture<P
     }
 
     [Fact]
-    public void What_is_missing_is_named_with_its_first_kernel()
+    public void What_is_missing_the_kernel_lacks_or_refuses()
     {
-        string[] missing = [.. view.Read("status").Split('\n').Where(l => l.Contains(" missing: ", StringComparison.Ordinal) || l.StartsWith("pinned:\tmissing", StringComparison.Ordinal))];
-        foreach (string line in missing)
+        foreach (Match line in Missing().Matches(ViewBinary.Run("check").Output))
         {
-            Match since = SinceLinux().Match(line);
-            Assert.True(since.Success, line);
-            bool depends = line.Contains("where it is configured", StringComparison.Ordinal);
-            Assert.True(depends || KernelRelease.Running < Version.Parse(since.Groups[1].Value), $"this kernel should have it: {line}");
+            string cause = line.Groups["cause"].Value;
+            if (SinceLinux().Match(cause) is { Success: true } since) Assert.True(KernelRelease.Running < Version.Parse(since.Groups[2].Value), $"this kernel should have it: {line}");
+            else if (ProcFile().Match(cause) is { Success: true } file) Assert.False(File.Exists(file.Groups[1].Value), $"{line}");
+            else Assert.True(s_iterators.TryGetValue(line.Groups["program"].Value, out string? target) && KernelRefuses.Iterator(target) is not null, $"the kernel takes such programs: {line}");
         }
     }
+
+    /// <summary>Programs that a hardened kernel may refuse for what they iterate over; any other that it refuses is our fault.</summary>
+    private static readonly Dictionary<string, string> s_iterators = new()
+    {
+        ["map_elements"] = "bpf_map_elem",
+        ["sk_storage_records"] = "bpf_sk_storage_map",
+        ["sockmap_records"] = "sockmap",
+    };
 
     [GeneratedRegex("osrelease|uname *\\(|OSVersion|/proc/version|LINUX_KERNEL_VERSION|KERNEL_VERSION *\\(")]
     private static partial Regex ReadsVersion();
 
-    [GeneratedRegex("since Linux ([0-9]+\\.[0-9]+)")]
+    [GeneratedRegex("^(?<program>[a-z0-9_]+) +(missing|replaced) +(?<cause>.*)$", RegexOptions.Multiline)]
+    private static partial Regex Missing();
+
+    [GeneratedRegex("no iterator ([a-z0-9_]+) \\(since Linux ([0-9]+\\.[0-9]+)\\)")]
     private static partial Regex SinceLinux();
+
+    [GeneratedRegex("this kernel has no (/proc/net/[a-z0-9_]+)")]
+    private static partial Regex ProcFile();
 }
