@@ -19,7 +19,7 @@ internal sealed record BpfLoadOptions
     public Func<string, string, bool>? IsWanted { get; init; }
 
     /// <summary>What the section <c>.rodata.setup</c> is to hold in objects that have one.</summary>
-    public byte[] Setup { get; init; } = [];
+    public setup_record Setup { get; init; }
 
     /// <summary>Programs that the kernel is given broken, so that it refuses them: for tests.</summary>
     public IReadOnlyCollection<string> Broken { get; init; } = [];
@@ -222,15 +222,14 @@ internal sealed unsafe class BpfObject : IDisposable
 
     private void FillSetup(nint handle)
     {
-        if (_options.Setup.Length == 0) return;
         fixed (byte* name = ".rodata.setup"u8)
         {
             nint map = LibBpf.bpf_object__find_map_by_name(handle, name);
             if (map == 0) return;
             nuint size;
             void* value = LibBpf.bpf_map__initial_value(map, &size);
-            if (value is null || size < (nuint)_options.Setup.Length) throw new InvalidOperationException($"{_name}: .rodata.setup is not as large as its record");
-            _options.Setup.CopyTo(new Span<byte>(value, _options.Setup.Length));
+            if (value is null || size < (nuint)sizeof(setup_record)) throw new InvalidOperationException($"{_name}: .rodata.setup is not as large as its record");
+            *(setup_record*)value = _options.Setup;
         }
     }
 

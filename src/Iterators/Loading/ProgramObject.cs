@@ -17,7 +17,7 @@ public sealed class ProgramObject : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<ProgramRow, Refusal> _refusals = [];
     private readonly Dictionary<ProgramRow, IteratorLink> _links = [];
-    private BpfObject? _object;
+    private BpfObject? _object, _withoutMemory;
     private LoadAttempt _attempt;
     private volatile bool _isTried;
 
@@ -50,7 +50,7 @@ public sealed class ProgramObject : IDisposable
     {
         get
         {
-            lock (_lock) return [.. Rows.Select(row => new ProgramState(row, _object?.ProgramFd(row.Name) >= 0 && RefusalOf(row) is null, RefusalOf(row), !_notWanted.Contains(row)))];
+            lock (_lock) return [.. Rows.Select(row => new ProgramState(row, FdOf(row) >= 0 && RefusalOf(row) is null, RefusalOf(row), !_notWanted.Contains(row)))];
         }
     }
 
@@ -60,7 +60,7 @@ public sealed class ProgramObject : IDisposable
         lock (_lock)
         {
             Load();
-            return RefusalOf(row) is { } refusal ? LoadAttempt.Passes(refusal.Errno) : _object?.ProgramFd(row.Name) >= 0;
+            return RefusalOf(row) is { } refusal ? LoadAttempt.Passes(refusal.Errno) : FdOf(row) >= 0;
         }
     }
 
@@ -81,17 +81,18 @@ public sealed class ProgramObject : IDisposable
         {
             Load();
             if (RefusalOf(row) is { } refusal) return -refusal.Errno;
-            return _object?.ProgramFd(row.Name) ?? -LibC.ENODEV;
+            return FdOf(row);
         }
     }
 
-    /// <summary>The descriptor of a map, which this object keeps; negative: the object could not be loaded.</summary>
-    internal int MapFd(string map)
+    /// <summary>The descriptor of a map that a program uses, which this object keeps; negative: the object could not be loaded.</summary>
+    internal int MapFd(ProgramRow row, string map)
     {
         lock (_lock)
         {
             Load();
-            return _object?.MapFd(map) ?? -LibC.ENODEV;
+            if (_object is null) return -LibC.ENODEV;
+            return _withoutMemory?.ProgramFd(row.Name) >= 0 ? _withoutMemory.MapFd(map) : _object.MapFd(map);
         }
     }
 
@@ -134,7 +135,8 @@ public sealed class ProgramObject : IDisposable
             foreach (IteratorLink link in _links.Values) link.Dispose();
             _links.Clear();
             _object?.Dispose();
-            _object = null;
+            _withoutMemory?.Dispose();
+            _object = _withoutMemory = null;
         }
     }
 
@@ -160,7 +162,8 @@ public sealed class ProgramObject : IDisposable
                 if (loaded.Refusals.TryGetValue(row.Name, out Refusal? refusal)) _refusals[row] = refusal;
             }
             _object = loaded;
-            Log.LoadedObject(_logger, Name, Rows.Count(row => loaded.ProgramFd(row.Name) >= 0), watch.ElapsedMilliseconds);
+            if (_refusals.Keys.Any(row => row.WorksWithoutMemory) && !KernelMemory.IsReadable()) LoadWithoutMemory();
+            Log.LoadedObject(_logger, Name, Rows.Count(row => FdOf(row) >= 0), watch.ElapsedMilliseconds);
         }
         catch (BpfException e)
         {
@@ -174,6 +177,29 @@ public sealed class ProgramObject : IDisposable
         }
         _isTried = true;
         if (_refusals.Count > 0) Report(_refusals.Keys);
+    }
+
+    private int FdOf(ProgramRow row)
+    {
+        int fd = _withoutMemory?.ProgramFd(row.Name) ?? -1;
+        return fd >= 0 ? fd : _object?.ProgramFd(row.Name) ?? -LibC.ENODEV;
+    }
+
+    /// <summary>Once more those that can do without the kernel's memory, told that they must.</summary>
+    private void LoadWithoutMemory()
+    {
+        try
+        {
+            ProgramRow[] rows = [.. _refusals.Keys.Where(row => row.WorksWithoutMemory)];
+            setup_record setup = _options.Setup;
+            setup.reads_memory = 0;
+            _withoutMemory = BpfObject.Load(Name, _options with { Setup = setup, IsWanted = (program, _) => rows.Any(row => row.Name == program) });
+            foreach (ProgramRow row in rows.Where(row => _withoutMemory.ProgramFd(row.Name) >= 0)) _refusals.Remove(row);
+        }
+        catch (BpfException e)
+        {
+            Log.ObjectNotLoaded(_logger, e.Message);
+        }
     }
 
     /// <summary>A warning where the view lacks something for it.</summary>

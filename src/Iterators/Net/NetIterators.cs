@@ -103,7 +103,7 @@ public sealed unsafe class NetIterators : IDisposable
             try
             {
                 _namespaces ??= new NetNamespaces();
-                if (_programs.Has(BpfPrograms.Unix)) _unixWalks ??= new UnixWalks(_programs.MapFd("unix_output"));
+                if (_programs.Has(BpfPrograms.Unix)) _unixWalks ??= new UnixWalks(_programs.MapFd(BpfPrograms.Unix, "unix_output"));
             }
             catch (BpfException)
             {
