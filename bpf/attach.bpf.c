@@ -136,10 +136,10 @@ struct bpf_struct_ops_map___older {
 static __always_inline void fill_perf_event(struct perf_event_record *r, struct perf_event___attach *event)
 {
 	r->event_id = BPF_CORE_READ(event, id);
-	r->type = bpf_core_field_exists(event->orig_type) ? BPF_CORE_READ(event, orig_type) : BPF_CORE_READ(event, attr.type);
+	r->type = HAS(event, orig_type) ? BPF_CORE_READ(event, orig_type) : BPF_CORE_READ(event, attr.type);
 	r->config = BPF_CORE_READ(event, attr.config);
-	r->cpu = BPF_CORE_READ(event, cpu);
-	r->of_task = (BPF_CORE_READ(event, attach_state) & PERF_ATTACH_TASK) != 0;
+	r->cpu = HAS(event, cpu) ? BPF_CORE_READ(event, cpu) : -1;
+	r->of_task = (GET(event, attach_state) & PERF_ATTACH_TASK) != 0;
 }
 
 /* Every descriptor of a perf event that runs a program. How a file is known: holders.h. */
@@ -154,7 +154,7 @@ int perf_fd_records(struct bpf_iter__task_file *ctx)
 	struct bpf_prog *prog;
 	__u64 name[2] = {};
 
-	if (!file || !task || !bpf_core_field_exists(struct perf_event___attach, prog))
+	if (!file || !task || !HAS(event, prog))
 		return 0;
 	if (file->f_inode->i_sb->s_magic != ANON_INODE_FS_MAGIC)
 		return 0;
@@ -184,7 +184,7 @@ int perf_link_records(struct bpf_iter__bpf_link *ctx)
 	struct perf_event___attach *event;
 	struct bpf_perf_link *perf_link;
 
-	if (!link || BPF_CORE_READ(link, type) != LINK_PERF_EVENT || !bpf_core_field_exists(struct bpf_perf_link, perf_file))
+	if (!link || BPF_CORE_READ(link, type) != LINK_PERF_EVENT || !HAS(perf_link, perf_file))
 		return 0;
 	perf_link = (void *)link;
 	event = BPF_CORE_READ(perf_link, perf_file, private_data);
@@ -241,7 +241,8 @@ static __always_inline __u64 attach_types(__u64 mask)
 	TRANSLATE(CGROUP_UNIX_RECVMSG, 51);
 	TRANSLATE(CGROUP_UNIX_GETPEERNAME, 52);
 	TRANSLATE(CGROUP_UNIX_GETSOCKNAME, 53);
-	if (mask && bpf_core_enum_value_exists(enum cgroup_bpf_attach_type, CGROUP_LSM_START)) {
+	if (mask && bpf_core_enum_value_exists(enum cgroup_bpf_attach_type, CGROUP_LSM_START) &&
+	    bpf_core_enum_value_exists(enum cgroup_bpf_attach_type, CGROUP_LSM_END)) {
 		__u64 below = (1ULL << bpf_core_enum_value(enum cgroup_bpf_attach_type, CGROUP_LSM_START)) - 1;
 		__u64 hooks = ((2ULL << bpf_core_enum_value(enum cgroup_bpf_attach_type, CGROUP_LSM_END)) - 1) & ~below;
 
@@ -324,22 +325,22 @@ int struct_ops_records(struct bpf_iter__bpf_map *ctx)
 	struct bpf_struct_ops *ops;
 	__u32 cnt;
 
-	if (!map || BPF_CORE_READ(map, map_type) != BPF_MAP_TYPE_STRUCT_OPS || !bpf_core_field_exists(struct bpf_struct_ops_map, links))
+	if (!map || BPF_CORE_READ(map, map_type) != BPF_MAP_TYPE_STRUCT_OPS || !HAS(ops_map, links))
 		return 0;
 	ops_map = (void *)map;
 	older = (void *)map;
 	walk.r.map_id = BPF_CORE_READ(map, id);
 	walk.r.map_flags = BPF_CORE_READ(map, map_flags);
-	bpf_probe_read_kernel_str(walk.r.map_name, sizeof(walk.r.map_name), map->name);
-	if (bpf_core_field_exists(ops_map->kvalue.common.state))
+	GET_CHARS(walk.r.map_name, sizeof(walk.r.map_name), map, name);
+	if (HAS(ops_map, kvalue.common.state))
 		walk.r.state = BPF_CORE_READ(ops_map, kvalue.common.state);
 	else
 		walk.r.state = BPF_CORE_READ(older, kvalue.state);
-	ops = bpf_core_field_exists(ops_map->st_ops_desc) ? BPF_CORE_READ(ops_map, st_ops_desc, st_ops) : BPF_CORE_READ(older, st_ops);
-	bpf_probe_read_kernel_str(walk.r.ops, sizeof(walk.r.ops), BPF_CORE_READ(ops, name));
-	if (bpf_core_field_exists(ops_map->funcs_cnt))
+	ops = HAS(ops_map, st_ops_desc, st_ops) ? BPF_CORE_READ(ops_map, st_ops_desc, st_ops) : GET(older, st_ops);
+	GET_TEXT(walk.r.ops, sizeof(walk.r.ops), ops, name);
+	if (HAS(ops_map, funcs_cnt))
 		cnt = BPF_CORE_READ(ops_map, funcs_cnt);
-	else if (bpf_core_field_exists(older->links_cnt))
+	else if (HAS(older, links_cnt))
 		cnt = BPF_CORE_READ(older, links_cnt);
 	else	/* a place per member, BTF_INFO_VLEN */
 		cnt = BPF_CORE_READ(ops, type, info) & 0xffff;

@@ -76,7 +76,7 @@ static __always_inline long landmark(void)
 {
 	struct task_struct___mm *task = (void *)bpf_get_current_task();
 
-	return (long)BPF_CORE_READ(task, mm, binfmt);
+	return (long)GET(task, mm, binfmt);
 }
 
 /* Function `index` of a program; the program itself if it is all one. NULL: it has no such function. */
@@ -113,14 +113,14 @@ int code_func(struct code_func_record *ctx)
 	/* The first function's symbol is the program's; its own has no name since 6.3. */
 	named = ctx->func ? func : prog;
 	aux = BPF_CORE_READ(named, aux);
-	bpf_probe_read_kernel_str(name, sizeof(name), aux->ksym.name);
+	GET_CHARS(name, sizeof(name), aux, ksym.name);
 	__builtin_memcpy(ctx->name, name, sizeof(name));
 	bpf_probe_read_kernel(tag, sizeof(tag), named->tag);
 	__builtin_memcpy(ctx->tag, tag, sizeof(tag));
 	ctx->func_cnt = BPF_CORE_READ(prog, aux, func_cnt);
-	ctx->blinded = BPF_CORE_READ_BITFIELD_PROBED(prog, blinded);
-	ctx->bytes = BPF_CORE_READ(func, jited_len);
-	ctx->first_line = BPF_CORE_READ(func, aux, linfo_idx);
+	ctx->blinded = HAS(prog, blinded) ? BPF_CORE_READ_BITFIELD_PROBED(prog, blinded) : 1;	/* not known: as if they were */
+	ctx->bytes = GET(func, jited_len);
+	ctx->first_line = GET(func, aux, linfo_idx);
 	return 0;
 }
 
@@ -130,24 +130,27 @@ int code_bytes(struct code_bytes_record *ctx)
 	struct bpf_prog___code *prog = object_of_fd(ctx->fd), *func;
 	__u8 piece[CODE_PIECE] = {};
 	__u32 length;
-	const char *from;
+	const char *from = NULL;
 
 	if (!prog) {
 		ctx->error = EBADF;
 		return 0;
 	}
 	if (ctx->func == CODE_INSNS) {
-		from = (void *)prog->insnsi;
-		length = BPF_CORE_READ(prog, len) * sizeof(struct bpf_insn);
+		length = GET(prog, len) * sizeof(struct bpf_insn);
+		if (HAS(prog, insnsi))
+			from = (void *)prog->insnsi;
 	} else {
 		func = function(prog, ctx->func);
 		if (!func) {
 			ctx->error = ENOENT;
 			return 0;
 		}
-		from = BPF_CORE_READ(func, bpf_func);
-		length = BPF_CORE_READ(func, jited_len);
+		from = GET(func, bpf_func);
+		length = GET(func, jited_len);
 	}
+	if (!from)
+		length = 0;
 	length = ctx->offset < length ? length - ctx->offset : 0;
 	if (length > CODE_PIECE)
 		length = CODE_PIECE;
@@ -174,13 +177,13 @@ int code_lines(struct code_lines_record *ctx)
 		return 0;
 	}
 	func = function(prog, ctx->func);
-	lines = BPF_CORE_READ(prog, aux, jited_linfo);
-	cnt = BPF_CORE_READ(prog, aux, nr_linfo);
-	if (!func || !lines || ctx->first >= cnt) {
+	lines = GET(prog, aux, jited_linfo);
+	cnt = GET(prog, aux, nr_linfo);
+	if (!func || !lines || ctx->first >= cnt || !HAS(func, bpf_func)) {
 		ctx->error = ENOENT;
 		return 0;
 	}
-	start = (unsigned long)BPF_CORE_READ(func, bpf_func);
+	start = (unsigned long)GET(func, bpf_func);
 	cnt -= ctx->first;
 	if (cnt > CODE_LINES)
 		cnt = CODE_LINES;
@@ -218,15 +221,16 @@ static long compare_kfunc(__u64 i, void *ctx)
 static __always_inline __u64 called(struct bpf_prog___code *prog, struct bpf_insn insn, long call_base)
 {
 	struct kfunc_search search = { .insn = insn };
-	struct bpf_kfunc_desc_tab___code *kfuncs = BPF_CORE_READ(prog, aux, kfunc_tab);
+	struct bpf_kfunc_desc_tab___code *kfuncs = GET(prog, aux, kfunc_tab);
 
-	if (insn.src_reg == BPF_PSEUDO_KFUNC_CALL && kfuncs && bpf_core_field_exists(search.descs->addr)) {
+	if (insn.src_reg == BPF_PSEUDO_KFUNC_CALL && kfuncs && HAS(search.descs, addr) && HAS(search.descs, func_id) &&
+	    HAS(search.descs, offset) && HAS(kfuncs, nr_descs) && HAS(kfuncs, descs)) {
 		search.descs = kfuncs->descs;
 		bpf_loop(BPF_CORE_READ(kfuncs, nr_descs), compare_kfunc, &search, 0);
 		if (search.address)
 			return search.address;
 	}
-	return call_base ? landmark() + call_base + insn.imm : 0;
+	return call_base && landmark() ? landmark() + call_base + insn.imm : 0;
 }
 
 /* What lies where an instruction or a constant points: "symbol+0x0/0x20 [module]"; nothing where there is no symbol. */
@@ -243,7 +247,7 @@ int code_name(struct code_name_record *ctx)
 		return 0;
 	}
 	if (ctx->kind == CODE_NAME_CALL) {
-		if (ctx->value < 0 || ctx->value >= BPF_CORE_READ(prog, len) ||
+		if (ctx->value < 0 || ctx->value >= GET(prog, len) || !HAS(prog, insnsi) ||
 		    bpf_probe_read_kernel(&insn, sizeof(insn), prog->insnsi + ctx->value)) {
 			ctx->error = ENOENT;
 			return 0;
@@ -251,7 +255,7 @@ int code_name(struct code_name_record *ctx)
 		address = called(prog, insn, ctx->call_base);
 	} else if (ctx->kind == CODE_NAME_NEAR) {
 		func = function(prog, ctx->func);
-		if (!func) {
+		if (!func || !HAS(func, bpf_func)) {
 			ctx->error = ENOENT;
 			return 0;
 		}

@@ -19,6 +19,12 @@
 
 #define FILE_NAME_LEN		16
 
+/* Whether it is a reader of an iterator. */
+static __always_inline bool is_iter(struct bpf_iter_meta *meta, struct file *file)
+{
+	return HAS(meta, seq, file, f_op) && BPF_CORE_READ(file, f_op) == BPF_CORE_READ(meta, seq, file, f_op);
+}
+
 static __always_inline bool is_named(const char *name, const char *expected)
 {
 #pragma unroll
@@ -33,7 +39,7 @@ static __always_inline bool is_named(const char *name, const char *expected)
 
 static __always_inline __u32 id_of_prog(struct bpf_prog *prog)
 {
-	return prog ? BPF_CORE_READ(prog, aux, id) : 0;		/* 0: of a classic filter; or freed, and the id given back */
+	return prog ? GET(prog, aux, id) : 0;		/* 0: of a classic filter; or freed, and the id given back */
 }
 
 /* A bpf_iter's file: private_data is its seq_file, whose private is the end of a bpf_iter_priv_data. */
@@ -42,8 +48,10 @@ static __always_inline __u32 id_of_iter(void *private_data)
 	struct seq_file *seq = private_data;
 	struct bpf_iter_priv_data *priv;
 
+	if (!HAS(seq, private) || !HAS(priv, target_private))
+		return 0;
 	priv = BPF_CORE_READ(seq, private) - bpf_core_field_offset(struct bpf_iter_priv_data, target_private);
-	return id_of_prog(BPF_CORE_READ(priv, prog));
+	return id_of_prog(GET(priv, prog));
 }
 
 struct held {
@@ -62,7 +70,7 @@ static __always_inline struct held object_of_anonymous(struct file *file, void *
 		struct bpf_map *map = private_data;
 
 		held.kind = HOLDER_MAP;
-		held.id = BPF_CORE_READ(map, id);
+		held.id = GET(map, id);
 	} else if (is_named(name, "bpf-prog")) {
 		held.kind = HOLDER_PROG;
 		held.id = id_of_prog(private_data);
@@ -70,19 +78,17 @@ static __always_inline struct held object_of_anonymous(struct file *file, void *
 		struct bpf_link *link = private_data;
 
 		held.kind = HOLDER_LINK;
-		held.id = BPF_CORE_READ(link, id);
+		held.id = GET(link, id);
 	} else if (is_named(name, "btf")) {
 		struct btf *btf = private_data;
 
 		held.kind = HOLDER_BTF;
-		held.id = BPF_CORE_READ(btf, id);
+		held.id = GET(btf, id);
 	} else if (is_named(name, "[perf_event]")) {
 		struct perf_event *event = private_data;
 
-		if (bpf_core_field_exists(event->prog)) {
-			held.kind = HOLDER_PERF_EVENT;
-			held.id = id_of_prog(BPF_CORE_READ(event, prog));
-		}
+		held.kind = HAS(event, prog) ? HOLDER_PERF_EVENT : 0;
+		held.id = id_of_prog(GET(event, prog));
 	}
 	return held;
 }

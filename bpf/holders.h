@@ -25,18 +25,12 @@ static __always_inline void emit_held(struct bpf_iter__task_file *ctx, struct ho
 
 static __always_inline void emit_socket(struct bpf_iter__task_file *ctx, struct holder_record *r, struct socket *socket)
 {
-	struct sock *sk = BPF_CORE_READ(socket, sk);
-	struct sk_filter *filter;
-	struct sock_reuseport *group;
+	struct sock *sk = GET(socket, sk);
 
 	if (!sk)
 		return;
-	filter = BPF_CORE_READ(sk, sk_filter);
-	group = BPF_CORE_READ(sk, sk_reuseport_cb);
-	if (filter)
-		emit(ctx, r, HOLDER_SOCKET, id_of_prog(BPF_CORE_READ(filter, prog)));
-	if (group)
-		emit(ctx, r, HOLDER_SOCKET, id_of_prog(BPF_CORE_READ(group, prog)));
+	emit(ctx, r, HOLDER_SOCKET, id_of_prog(GET(sk, sk_filter, prog)));
+	emit(ctx, r, HOLDER_SOCKET, id_of_prog(GET(sk, sk_reuseport_cb, prog)));
 }
 
 /*
@@ -64,10 +58,10 @@ int holder_records(struct bpf_iter__task_file *ctx)
 	r.pid = task->tgid;
 	r.is_own = r.pid == bpf_get_current_pid_tgid() >> 32;
 	r.fd = ctx->fd;
-	bpf_probe_read_kernel_str(r.comm, sizeof(r.comm), BPF_CORE_READ(task, group_leader, comm));
+	GET_TEXT(r.comm, sizeof(r.comm), task, group_leader, comm);
 	if (magic == SOCKFS_MAGIC)
 		emit_socket(ctx, &r, private_data);
-	else if (BPF_CORE_READ(file, f_op) == BPF_CORE_READ(ctx->meta, seq, file, f_op))
+	else if (is_iter(ctx->meta, file))
 		emit(ctx, &r, HOLDER_ITER, id_of_iter(private_data));
 	else if (magic == ANON_INODE_FS_MAGIC)
 		emit_held(ctx, &r, object_of_anonymous(file, private_data));

@@ -38,7 +38,6 @@ struct bpf_iter_meta {
 	__u64 seq_num;
 };
 
-
 struct btf_type___kernel {
 	__u32 name_off;
 };
@@ -48,7 +47,7 @@ struct btf {
 	const char *strings;
 	__u32 nr_types;
 	__u32 id;
-	struct btf *base_btf;
+	struct btf *base_btf;		/* since 5.11, as are the next two: BTF that goes on where another ends */
 	__u32 start_id;
 	__u32 start_str_off;
 };
@@ -65,9 +64,9 @@ struct user_struct {
 };
 
 struct bpf_prog_stats___kernel {
-	u64_stats_t cnt;
+	u64_stats_t cnt;		/* plain numbers until 5.15 */
 	u64_stats_t nsecs;
-	u64_stats_t misses;
+	u64_stats_t misses;		/* since 5.12 */
 };
 
 struct bpf_prog;
@@ -79,7 +78,7 @@ struct bpf_prog_aux {
 	__u32 id;
 	__u32 func_cnt;
 	__u32 attach_btf_id;
-	__u32 verified_insns;
+	__u32 verified_insns;		/* since 5.16 */
 	__u32 nr_linfo;
 	__u32 num_exentries;
 	bool tail_call_reachable;
@@ -114,7 +113,7 @@ struct bpf_prog {
 	__u32 len;
 	__u32 jited_len;
 	__u8 tag[8];
-	struct bpf_prog_stats___kernel *stats;
+	struct bpf_prog_stats___kernel *stats;	/* since 5.12 */
 	struct bpf_prog_aux *aux;
 };
 
@@ -127,7 +126,7 @@ struct bpf_map {
 	__u32 key_size;
 	__u32 value_size;
 	__u32 max_entries;
-	__u64 map_extra;
+	__u64 map_extra;		/* since 5.16 */
 	__u32 map_flags;
 	__u32 id;
 	int numa_node;
@@ -461,6 +460,53 @@ struct bpf_iter__task_file {
 };
 
 #pragma clang attribute pop
+
+/*
+ * A kernel may lack any member of a structure that is its own business, so each is asked for before it is read; tests/Relocations sees to it, and names the few that a program
+ * can do nothing without. What is not there is absent from the view: text stays empty, an id 0, and where 0 would be a value a bit of the record's `known` stays clear.
+ *
+ * To the verifier the answer is a constant, and it takes out what stands behind a no. All of these take what BPF_CORE_READ() takes.
+ */
+#define HAS(src, ...)		___apply(___has, ___narg(__VA_ARGS__))(src, __VA_ARGS__)
+#define ___has1(s, a)		bpf_core_field_exists(((typeof(s))0)->a)
+#define ___has2(s, a, b)	(___has1(s, a) && ___has1((s)->a, b))
+#define ___has3(s, a, b, c)	(___has2(s, a, b) && ___has1((s)->a->b, c))
+#define ___has4(s, a, b, c, d)	(___has3(s, a, b, c) && ___has1((s)->a->b->c, d))
+
+/* The member; 0 where the kernel lacks it. */
+#define GET(src, ...)		GET_BY(BPF_CORE_READ, src, __VA_ARGS__)
+
+/* Likewise into member `to` of record *r, and `bit` into its `known`. */
+#define TAKE(r, bit, to, src, ...)	TAKE_BY(BPF_CORE_READ, r, bit, to, src, __VA_ARGS__)
+
+/* The same by another way to read. */
+#define GET_BY(read, src, ...)	(HAS(src, __VA_ARGS__) ? read(src, __VA_ARGS__) : 0)
+#define TAKE_BY(read, r, bit, to, src, ...) do {					\
+	if (HAS(src, __VA_ARGS__)) {							\
+		(r)->to = read(src, __VA_ARGS__);					\
+		(r)->known |= (bit);							\
+	}										\
+} while (0)
+
+/* Text, from a member that points to it or that holds it. */
+#define GET_TEXT(to, size, src, ...) do {						\
+	if (HAS(src, __VA_ARGS__))							\
+		bpf_probe_read_kernel_str(to, size, BPF_CORE_READ(src, __VA_ARGS__));	\
+} while (0)
+#define GET_CHARS(to, size, src, member) do {						\
+	if (HAS(src, member))								\
+		bpf_probe_read_kernel_str(to, size, (src)->member);			\
+} while (0)
+
+/*
+ * A bit field of one bit, by a plain load of the one byte that it is in. BPF_CORE_READ_BITFIELD() loads all of the storage unit, which may begin in the member before
+ * (bpf_prog.pages, 7.2), and that the verifier refuses. rshift is 64 less the bits it has, lshift 64 less where it ends: their difference is where it begins.
+ */
+#define READ_BIT(s, field) ({								\
+	__u32 __at = __CORE_RELO(s, field, RSHIFT_U64) - __CORE_RELO(s, field, LSHIFT_U64);	\
+	const __u8 *__from = (const void *)(s) + __CORE_RELO(s, field, BYTE_OFFSET);	\
+	(bool)(__from[__at >> 3] >> (__at & 7) & 1);					\
+})
 
 /* For text on the stack, which is then cleared and copied eight bytes at a time. */
 #define ALIGNED __attribute__((aligned(8)))

@@ -15,10 +15,17 @@ struct cgroup___table {
 	int level;
 	int nr_descendants;
 	int nr_dying_descendants;
-	int nr_populated_csets;
+	int nr_populated_csets;			/* until 7.1 */
 	int nr_populated_domain_children;
 	int nr_populated_threaded_children;
 	struct kernfs_node *kn;
+};
+
+struct cgroup___self {
+	struct {
+		int nr_populated_csets;		/* since 7.2, as is the next: of every subsystem */
+		int nr_populated_children;
+	} self;
 };
 
 struct bpf_iter__cgroup {
@@ -59,7 +66,15 @@ struct kmem_cache {
 	int refcount;
 	unsigned int align;
 	const char *name;
-	struct kmem_cache_node *node[0];
+	struct kmem_cache_node *node[0];	/* until 7.0 */
+};
+
+struct kmem_cache_per_node_ptrs {
+	struct kmem_cache_node *node;
+};
+
+struct kmem_cache___per_node {
+	struct kmem_cache_per_node_ptrs per_node[0];	/* since 7.1 */
 };
 
 struct bpf_iter__kmem_cache {
@@ -133,6 +148,24 @@ struct bpf_iter__bpf_sk_storage_map {
 #define AF_INET		2
 #define AF_INET6	10
 
+static __always_inline void fill_populated(struct cgroup_row_record *r, struct cgroup___table *table)
+{
+	struct cgroup___self *newer = (void *)table;
+	int count = 0;
+
+	if (HAS(newer, self.nr_populated_csets) && HAS(newer, self.nr_populated_children))
+		count = BPF_CORE_READ(newer, self.nr_populated_csets) | BPF_CORE_READ(newer, self.nr_populated_children);
+	else if (HAS(table, nr_populated_csets))
+		count = BPF_CORE_READ(table, nr_populated_csets);
+	else
+		return;
+	if (!HAS(table, nr_populated_domain_children) || !HAS(table, nr_populated_threaded_children))
+		return;
+	count |= BPF_CORE_READ(table, nr_populated_domain_children) | BPF_CORE_READ(table, nr_populated_threaded_children);
+	r->populated = count != 0;
+	r->known |= CGROUP_HAS_POPULATED;
+}
+
 SEC("iter/cgroup")
 int cgroup_row_records(struct bpf_iter__cgroup *ctx)
 {
@@ -144,10 +177,9 @@ int cgroup_row_records(struct bpf_iter__cgroup *ctx)
 		return 0;
 	r.id = BPF_CORE_READ(table, kn, id);
 	r.level = BPF_CORE_READ(table, level);
-	r.descendants = BPF_CORE_READ(table, nr_descendants);
-	r.dying_descendants = BPF_CORE_READ(table, nr_dying_descendants);
-	r.populated = BPF_CORE_READ(table, nr_populated_csets) || BPF_CORE_READ(table, nr_populated_domain_children) ||
-		      BPF_CORE_READ(table, nr_populated_threaded_children);
+	TAKE(&r, CGROUP_HAS_DESCENDANTS, descendants, table, nr_descendants);
+	TAKE(&r, CGROUP_HAS_DYING, dying_descendants, table, nr_dying_descendants);
+	fill_populated(&r, table);
 	bpf_probe_read_kernel_str(r.name, sizeof(r.name), BPF_CORE_READ(table, kn, name));
 	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
 	return 0;
@@ -179,7 +211,8 @@ int print_ksyms(struct bpf_iter__ksym *ctx)
 #define MAX_NODES	1024	/* CONFIG_NODES_SHIFT is at most 10 */
 
 struct node_sum {
-	__u64 nodes;			/* address of the cache's pointers to them */
+	__u64 nodes;			/* address of the cache's pointers to them, */
+	__u64 stride;			/* which lie so far from each other */
 	__u64 slabs, objects;
 };
 
@@ -188,7 +221,7 @@ static long add_node(__u64 i, void *ctx)
 	struct node_sum *sum = ctx;
 	struct kmem_cache_node *node = NULL;
 
-	bpf_probe_read_kernel(&node, sizeof(node), (void *)(sum->nodes + i * sizeof(node)));
+	bpf_probe_read_kernel(&node, sizeof(node), (void *)(sum->nodes + i * sum->stride));
 	if (!node)
 		return 0;
 	sum->slabs += BPF_CORE_READ(node, nr_slabs.counter);
@@ -196,31 +229,51 @@ static long add_node(__u64 i, void *ctx)
 	return 0;
 }
 
+static __always_inline void fill_totals(struct kmem_cache_record *r, struct kmem_cache *cache)
+{
+	struct kmem_cache___per_node *newer = (void *)cache;
+	struct kmem_cache_per_node_ptrs *pointers;
+	struct kmem_cache_node *node;
+	struct node_sum sum = {};
+
+	if (!HAS(node, nr_slabs.counter) || !HAS(node, total_objects.counter))
+		return;
+	if (HAS(newer, per_node) && HAS(pointers, node)) {
+		sum.nodes = as_number(newer->per_node) + bpf_core_field_offset(struct kmem_cache_per_node_ptrs, node);
+		sum.stride = bpf_core_type_size(struct kmem_cache_per_node_ptrs);
+	} else if (HAS(cache, node)) {
+		sum.nodes = as_number(cache->node);
+		sum.stride = sizeof(node);
+	} else {
+		return;
+	}
+	bpf_loop(setup.possible_nodes < MAX_NODES ? setup.possible_nodes : MAX_NODES, add_node, &sum, 0);
+	r->slabs = sum.slabs;
+	r->objects = sum.objects;
+	r->known |= KMEM_HAS_TOTALS;
+}
+
 SEC("iter/kmem_cache")
 int kmem_cache_records(struct bpf_iter__kmem_cache *ctx)
 {
 	struct kmem_cache *cache = ctx->s;
-	struct node_sum sum = {};
 	struct kmem_cache_record r = {};
 	__u32 oo;
 
 	if (!cache)
 		return 0;
-	oo = BPF_CORE_READ(cache, oo.x);
-	r.object_size = BPF_CORE_READ(cache, object_size);
-	r.slab_size = BPF_CORE_READ(cache, size);
-	r.objects_per_slab = oo & 0xffff;	/* OO_MASK, mm/slub.c */
-	r.pages_per_slab = 1u << (oo >> 16);
-	r.align = BPF_CORE_READ(cache, align);
-	r.flags = BPF_CORE_READ(cache, flags);
-	r.aliases = BPF_CORE_READ(cache, refcount);
-	if (bpf_core_field_exists(struct kmem_cache_node, nr_slabs)) {
-		sum.nodes = as_number(cache->node);
-		bpf_loop(setup.possible_nodes < MAX_NODES ? setup.possible_nodes : MAX_NODES, add_node, &sum, 0);
-		r.slabs = sum.slabs;
-		r.objects = sum.objects;
-		r.known |= KMEM_HAS_TOTALS;
+	TAKE(&r, KMEM_HAS_OBJECT_SIZE, object_size, cache, object_size);
+	TAKE(&r, KMEM_HAS_SLAB_SIZE, slab_size, cache, size);
+	if (HAS(cache, oo.x)) {
+		oo = BPF_CORE_READ(cache, oo.x);
+		r.objects_per_slab = oo & 0xffff;	/* OO_MASK, mm/slub.c */
+		r.pages_per_slab = 1u << (oo >> 16);
+		r.known |= KMEM_HAS_ORDER;
 	}
+	TAKE(&r, KMEM_HAS_ALIGN, align, cache, align);
+	TAKE(&r, KMEM_HAS_FLAGS, flags, cache, flags);
+	TAKE(&r, KMEM_HAS_ALIASES, aliases, cache, refcount);
+	fill_totals(&r, cache);
 	bpf_probe_read_kernel_str(r.name, sizeof(r.name), BPF_CORE_READ(cache, name));
 	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
 	return 0;
@@ -235,42 +288,60 @@ int dmabuf_records(struct bpf_iter__dmabuf *ctx)
 
 	if (!buffer)
 		return 0;
-	inode = (void *)BPF_CORE_READ(buffer, file, f_inode);
-	r.ino = BPF_CORE_READ(inode, i_ino);
-	r.size = BPF_CORE_READ(buffer, size);
-	bpf_probe_read_kernel_str(r.exporter, sizeof(r.exporter), BPF_CORE_READ(buffer, exp_name));
-	bpf_probe_read_kernel_str(r.name, sizeof(r.name), BPF_CORE_READ(buffer, name));
+	inode = (void *)GET(buffer, file, f_inode);
+	r.ino = GET(inode, i_ino);
+	TAKE(&r, DMABUF_HAS_SIZE, size, buffer, size);
+	GET_TEXT(r.exporter, sizeof(r.exporter), buffer, exp_name);
+	GET_TEXT(r.name, sizeof(r.name), buffer, name);
 	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
 	return 0;
+}
+
+static __always_inline void fill_addresses(struct map_socket_record *r, struct sock___full *sk)
+{
+	if (HAS(sk, __sk_common.skc_num)) {
+		r->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+		r->known |= MAP_SOCKET_HAS_LOCAL;
+	}
+	if (HAS(sk, __sk_common.skc_dport)) {
+		r->remote_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+		r->known |= MAP_SOCKET_HAS_REMOTE;
+	}
+	if (r->family == AF_INET) {
+		__u32 local = GET(sk, __sk_common.skc_rcv_saddr), remote = GET(sk, __sk_common.skc_daddr);
+
+		__builtin_memcpy(r->local, &local, sizeof(local));
+		__builtin_memcpy(r->remote, &remote, sizeof(remote));
+		if (!HAS(sk, __sk_common.skc_rcv_saddr))
+			r->known &= ~MAP_SOCKET_HAS_LOCAL;
+		if (!HAS(sk, __sk_common.skc_daddr))
+			r->known &= ~MAP_SOCKET_HAS_REMOTE;
+	} else {
+		if (!HAS(sk, __sk_common.skc_v6_rcv_saddr) || bpf_probe_read_kernel(r->local, sizeof(r->local), &sk->__sk_common.skc_v6_rcv_saddr))
+			r->known &= ~MAP_SOCKET_HAS_LOCAL;
+		if (!HAS(sk, __sk_common.skc_v6_daddr) || bpf_probe_read_kernel(r->remote, sizeof(r->remote), &sk->__sk_common.skc_v6_daddr))
+			r->known &= ~MAP_SOCKET_HAS_REMOTE;
+	}
 }
 
 static __always_inline void write_socket(struct seq_file *seq, struct sock *of, __u32 key_size, __u32 value_size)
 {
 	struct sock___full *sk = (void *)of;
 	struct map_socket_record r = { .key_size = key_size, .value_size = value_size };
-	struct socket_alloc *file = (void *)BPF_CORE_READ(sk, sk_socket);
+	struct socket_alloc *file = (void *)GET(sk, sk_socket);
 
-	if (file)
-		r.ino = BPF_CORE_READ(file, vfs_inode.i_ino);
+	if (HAS(sk, sk_socket) && HAS(file, vfs_inode.i_ino)) {
+		r.ino = file ? BPF_CORE_READ(file, vfs_inode.i_ino) : 0;
+		r.known |= MAP_SOCKET_HAS_INODE;
+	}
 	r.cookie = bpf_get_socket_cookie(of);
-	r.net_ns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	r.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	r.state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	r.type = BPF_CORE_READ(sk, sk_type);
-	r.protocol = BPF_CORE_READ(sk, sk_protocol);
-	if (r.family == AF_INET || r.family == AF_INET6) {
-		r.local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-		r.remote_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	}
-	if (r.family == AF_INET) {
-		__u32 local = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr), remote = BPF_CORE_READ(sk, __sk_common.skc_daddr);
-
-		__builtin_memcpy(r.local, &local, sizeof(local));
-		__builtin_memcpy(r.remote, &remote, sizeof(remote));
-	} else if (r.family == AF_INET6) {
-		bpf_probe_read_kernel(r.local, sizeof(r.local), &sk->__sk_common.skc_v6_rcv_saddr);
-		bpf_probe_read_kernel(r.remote, sizeof(r.remote), &sk->__sk_common.skc_v6_daddr);
-	}
+	TAKE(&r, MAP_SOCKET_HAS_NET_NS, net_ns, sk, __sk_common.skc_net.net, ns.inum);
+	TAKE(&r, MAP_SOCKET_HAS_FAMILY, family, sk, __sk_common.skc_family);
+	TAKE(&r, MAP_SOCKET_HAS_STATE, state, sk, __sk_common.skc_state);
+	TAKE(&r, MAP_SOCKET_HAS_TYPE, type, sk, sk_type);
+	TAKE(&r, MAP_SOCKET_HAS_PROTOCOL, protocol, sk, sk_protocol);
+	if (r.family == AF_INET || r.family == AF_INET6)
+		fill_addresses(&r, sk);
 	bpf_seq_write(seq, &r, sizeof(r));
 }
 
@@ -320,7 +391,10 @@ const struct {
 	struct dmabuf_record dmabuf;
 	struct map_socket_record map_socket;
 	struct element_end_record element_end;
-	enum kmem_cache_flags kmem_cache_flags;
+	enum cgroup_row_known_flags cgroup_known;
+	enum kmem_cache_known_flags kmem_cache_known;
+	enum dmabuf_known_flags dmabuf_known;
+	enum map_socket_known_flags map_socket_known;
 } table_record_types;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -8,7 +8,17 @@
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct bpf_tramp_link___cookie {
-	__u64 cookie;			/* since 5.19 */
+	__u64 cookie;			/* 5.19 to 7.1 */
+};
+
+struct bpf_tramp_link___node {
+	struct {
+		__u64 cookie;
+	} node;				/* since 7.2 */
+};
+
+struct bpf_link___flags {
+	__u32 flags;			/* since 6.17 */
 };
 
 struct bpf_raw_tp_link___cookie {
@@ -72,7 +82,7 @@ struct bpf_kprobe_multi_link {
 };
 
 struct bpf_kprobe_multi_link___flags {
-	__u32 flags;			/* since 6.6 */
+	__u32 flags;			/* 6.3 to 6.16, then in struct bpf_link */
 };
 
 struct bpf_uprobe {

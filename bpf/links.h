@@ -29,10 +29,10 @@ enum {
 #define TRAMPOLINE_KEY_IS_BTF	0x80000000
 #define KPROBE_MULTI_RETURN	1
 
-/* A member of the structure that has the link at its start; 0 where this kernel lacks it (then there is nothing to relocate). */
-#define LINK_MEMBER(kind, link, member) ({						\
+/* A member of the structure that has the link at its start; 0 where this kernel lacks it. */
+#define LINK_MEMBER(kind, link, ...) ({							\
 	struct kind *__l = (void *)(link);						\
-	bpf_core_field_exists(__l->member) ? BPF_CORE_READ(__l, member) : 0;		\
+	GET(__l, __VA_ARGS__);								\
 })
 
 static __always_inline struct net_device *link_device(__u32 type, struct bpf_link *link)
@@ -44,6 +44,14 @@ static __always_inline struct net_device *link_device(__u32 type, struct bpf_lin
 	if (type == LINK_NETKIT)
 		return LINK_MEMBER(netkit_link, link, dev);
 	return NULL;	/* also when the device is gone: the link is not */
+}
+
+/* Whether the lack of a device means that it is gone. */
+static __always_inline bool knows_device(__u32 type)
+{
+	return type == LINK_XDP ? HAS((struct bpf_xdp_link *)NULL, dev) :
+	       type == LINK_TCX ? HAS((struct tcx_link *)NULL, dev) :
+	       type == LINK_NETKIT ? HAS((struct netkit_link *)NULL, dev) : false;
 }
 
 static __always_inline struct bpf_map *link_map(__u32 type, struct bpf_link *link)
@@ -69,44 +77,58 @@ static __always_inline struct bpf_uprobe_multi_link *uprobe_multi(struct bpf_lin
 static __always_inline void fill_tracing(struct link_numbers *r, struct bpf_link *link)
 {
 	struct bpf_tracing_link *tracing = (void *)link;
-	struct bpf_prog *target = BPF_CORE_READ(tracing, tgt_prog);
+	struct bpf_tramp_link___node *newer = (void *)link;
+	struct bpf_prog *target = GET(tracing, tgt_prog);
 
-	r->target_btf_id = (__u32)BPF_CORE_READ(tracing, trampoline, key) & ~TRAMPOLINE_KEY_IS_BTF;
+	r->target_btf_id = (__u32)GET(tracing, trampoline, key) & ~TRAMPOLINE_KEY_IS_BTF;
 	if (target)
-		r->target_prog_id = BPF_CORE_READ(target, aux, id);
-	r->cookie = LINK_MEMBER(bpf_tramp_link___cookie, link, cookie);
+		r->target_prog_id = GET(target, aux, id);
+	r->cookie = HAS(newer, node.cookie) ? BPF_CORE_READ(newer, node.cookie) : LINK_MEMBER(bpf_tramp_link___cookie, link, cookie);
 }
 
 static __always_inline void fill_netfilter(struct link_numbers *r, struct bpf_link *link)
 {
 	struct bpf_nf_link *nf = (void *)link;
 
-	if (!bpf_core_field_exists(nf->hook_ops))
-		return;
-	r->nf_family = BPF_CORE_READ(nf, hook_ops.pf);
-	r->nf_hook = BPF_CORE_READ(nf, hook_ops.hooknum);
-	r->nf_priority = BPF_CORE_READ(nf, hook_ops.priority);
-	if (!BPF_CORE_READ(nf, dead))	/* once detached it does not hold the namespace */
-		r->netns_ino = BPF_CORE_READ(nf, net, ns.inum);
+	if (HAS(nf, hook_ops.pf) && HAS(nf, hook_ops.hooknum) && HAS(nf, hook_ops.priority)) {
+		r->nf_family = BPF_CORE_READ(nf, hook_ops.pf);
+		r->nf_hook = BPF_CORE_READ(nf, hook_ops.hooknum);
+		r->nf_priority = BPF_CORE_READ(nf, hook_ops.priority);
+		r->known |= LINK_HAS_NETFILTER;
+	}
+	if (HAS(nf, dead) && HAS(nf, net, ns.inum)) {
+		r->known |= LINK_HAS_NETNS;
+		if (!BPF_CORE_READ(nf, dead))	/* once detached it does not hold the namespace */
+			r->netns_ino = BPF_CORE_READ(nf, net, ns.inum);
+	}
 }
 
-static __always_inline void fill_multi(struct link_numbers *r, struct bpf_link *link)
+static __always_inline void fill_kprobes(struct link_numbers *r, struct bpf_link *link)
 {
 	struct bpf_kprobe_multi_link *kprobes = (void *)link;
-	struct bpf_kprobe_multi_link___flags *flags = (void *)link;
+	struct bpf_kprobe_multi_link___flags *older = (void *)link;
+	struct bpf_link___flags *newer = (void *)link;
+
+	TAKE(r, LINK_HAS_FUNCS, func_cnt, kprobes, cnt);
+	if (HAS(older, flags))
+		TAKE(r, LINK_HAS_FLAGS, flags, older, flags);
+	else if (HAS(newer, flags))
+		TAKE(r, LINK_HAS_FLAGS, flags, newer, flags);
+	else if (HAS(kprobes, fp.exit_handler)) {
+		r->flags = BPF_CORE_READ(kprobes, fp.exit_handler) ? KPROBE_MULTI_RETURN : 0;
+		r->known |= LINK_HAS_FLAGS;
+	}
+}
+
+static __always_inline void fill_uprobes(struct link_numbers *r, struct bpf_link *link)
+{
 	struct bpf_uprobe_multi_link *uprobes = NULL;
 
-	if (r->type == LINK_KPROBE_MULTI && bpf_core_field_exists(kprobes->cnt)) {
-		r->func_cnt = BPF_CORE_READ(kprobes, cnt);
-		if (bpf_core_field_exists(flags->flags))
-			r->flags = BPF_CORE_READ(flags, flags);
-		else if (BPF_CORE_READ(kprobes, fp.exit_handler))
-			r->flags = KPROBE_MULTI_RETURN;
-	} else if (r->type == LINK_UPROBE_MULTI && bpf_core_field_exists(uprobes->link)) {
-		uprobes = uprobe_multi(link);
-		r->func_cnt = BPF_CORE_READ(uprobes, cnt);
-		r->offset = BPF_CORE_READ(uprobes, uprobes, offset);
-	}
+	if (!HAS(uprobes, link))
+		return;
+	uprobes = uprobe_multi(link);
+	TAKE(r, LINK_HAS_FUNCS, func_cnt, uprobes, cnt);
+	TAKE(r, LINK_HAS_OFFSET, offset, uprobes, uprobes, offset);
 }
 
 /* Fill *r, which is zero. */
@@ -115,21 +137,22 @@ static __always_inline void fill_link(struct link_numbers *r, struct bpf_link *l
 	struct net_device___net *dev;
 	struct bpf_prog *prog;
 	struct bpf_map *map;
-	struct net *net;
 
 	r->id = BPF_CORE_READ(link, id);
 	r->type = BPF_CORE_READ(link, type);
-	prog = BPF_CORE_READ(link, prog);
+	prog = GET(link, prog);
 	if (prog)
-		r->prog_id = BPF_CORE_READ(prog, aux, id);
+		r->prog_id = GET(prog, aux, id);
 
 	map = link_map(r->type, link);
 	if (map)
-		r->map_id = BPF_CORE_READ(map, id);
+		r->map_id = GET(map, id);
 	dev = (void *)link_device(r->type, link);
 	if (dev) {
-		r->ifindex = BPF_CORE_READ((struct net_device *)dev, ifindex);
-		r->netns_ino = BPF_CORE_READ(dev, nd_net.net, ns.inum);
+		TAKE(r, LINK_HAS_DEVICE, ifindex, (struct net_device *)(void *)dev, ifindex);
+		r->netns_ino = GET(dev, nd_net.net, ns.inum);
+	} else if (knows_device(r->type)) {
+		r->known |= LINK_HAS_DEVICE;
 	}
 
 	if (r->type == LINK_TRACING) {
@@ -137,42 +160,39 @@ static __always_inline void fill_link(struct link_numbers *r, struct bpf_link *l
 	} else if (r->type == LINK_RAW_TRACEPOINT) {
 		r->cookie = LINK_MEMBER(bpf_raw_tp_link___cookie, link, cookie);
 	} else if (r->type == LINK_CGROUP) {
-		r->cgroup_id = BPF_CORE_READ((struct bpf_cgroup_link *)(void *)link, cgroup, kn, id);
+		TAKE(r, LINK_HAS_CGROUP, cgroup_id, (struct bpf_cgroup_link *)(void *)link, cgroup, kn, id);
 	} else if (r->type == LINK_ITER) {
-		struct cgroup *start = LINK_MEMBER(bpf_iter_link___aux, link, aux.cgroup.start);
-
-		if (start)
-			r->cgroup_id = BPF_CORE_READ(start, kn, id);
+		r->cgroup_id = LINK_MEMBER(bpf_iter_link___aux, link, aux.cgroup.start, kn, id);
 	} else if (r->type == LINK_NETNS) {
-		net = BPF_CORE_READ((struct bpf_netns_link *)(void *)link, net);
-		if (net)
-			r->netns_ino = BPF_CORE_READ(net, ns.inum);
+		TAKE(r, LINK_HAS_NETNS, netns_ino, (struct bpf_netns_link *)(void *)link, net, ns.inum);
 	} else if (r->type == LINK_PERF_EVENT) {
 		fill_perf_event(r, link);
 	} else if (r->type == LINK_NETFILTER) {
 		fill_netfilter(r, link);
-	} else {
-		fill_multi(r, link);
+	} else if (r->type == LINK_KPROBE_MULTI) {
+		fill_kprobes(r, link);
+	} else if (r->type == LINK_UPROBE_MULTI) {
+		fill_uprobes(r, link);
 	}
 }
 
 /* The names of a link are read one at a time: three of them and the numbers are more than a program's stack. dst is zero. */
 static __always_inline void read_link_prog(char *dst, struct bpf_link *link)
 {
-	struct bpf_prog *prog = BPF_CORE_READ(link, prog);
+	struct bpf_prog *prog = GET(link, prog);
 
-	if (prog)
+	if (prog && HAS(prog, aux))
 		read_prog_name(dst, BPF_CORE_READ(prog, aux));
 }
 
 static __always_inline void read_tracing_func(char *dst, const struct link_numbers *r, struct bpf_link *link)
 {
-	struct bpf_prog *target = BPF_CORE_READ((struct bpf_tracing_link *)(void *)link, tgt_prog);
+	struct bpf_prog *target = LINK_MEMBER(bpf_tracing_link, link, tgt_prog);
 
 	if (target)
-		read_btf_name(dst, BPF_CORE_READ(target, aux, btf), r->target_btf_id);
+		read_btf_name(dst, GET(target, aux, btf), r->target_btf_id);
 	if (!dst[0])
-		bpf_probe_read_kernel_str(dst, FULL_NAME_LEN, BPF_CORE_READ(link, prog, aux, attach_func_name));
+		GET_TEXT(dst, FULL_NAME_LEN, link, prog, aux, attach_func_name);
 }
 
 /* Function, tracepoint, iterator target, device, or the file's last name. */
@@ -184,21 +204,21 @@ static __always_inline void read_link_func(char *dst, const struct link_numbers 
 	unsigned long address = 0;
 
 	if (dev)
-		bpf_probe_read_kernel_str(dst, sizeof(dev->name), dev->name);
+		GET_CHARS(dst, sizeof(dev->name), dev, name);
 	else if (r->type == LINK_TRACING)
 		read_tracing_func(dst, r, link);
 	else if (r->type == LINK_RAW_TRACEPOINT)
-		bpf_probe_read_kernel_str(dst, FULL_NAME_LEN, BPF_CORE_READ((struct bpf_raw_tp_link *)(void *)link, btp, tp, name));
+		GET_TEXT(dst, FULL_NAME_LEN, (struct bpf_raw_tp_link *)(void *)link, btp, tp, name);
 	else if (r->type == LINK_ITER)
-		bpf_probe_read_kernel_str(dst, FULL_NAME_LEN, BPF_CORE_READ((struct bpf_iter_link *)(void *)link, tinfo, reg_info, target));
+		GET_TEXT(dst, FULL_NAME_LEN, (struct bpf_iter_link *)(void *)link, tinfo, reg_info, target);
 	else if (r->type == LINK_PERF_EVENT)
 		read_perf_name(dst, r->perf_kind, link);
-	else if (r->type == LINK_KPROBE_MULTI && bpf_core_field_exists(kprobes->addrs)) {
+	else if (r->type == LINK_KPROBE_MULTI && HAS(kprobes, addrs)) {
 		bpf_probe_read_kernel(&address, sizeof(address), BPF_CORE_READ(kprobes, addrs));
 		read_symbol(dst, (void *)address);
-	} else if (r->type == LINK_UPROBE_MULTI && bpf_core_field_exists(uprobes->link)) {
+	} else if (r->type == LINK_UPROBE_MULTI && HAS(uprobes, link)) {
 		uprobes = uprobe_multi(link);
-		bpf_probe_read_kernel_str(dst, FULL_NAME_LEN, BPF_CORE_READ(uprobes, path.dentry, d_name.name));
+		GET_TEXT(dst, FULL_NAME_LEN, uprobes, path.dentry, d_name.name);
 	}
 }
 
@@ -209,10 +229,10 @@ static __always_inline void read_link_target(char *dst, const struct link_number
 	struct bpf_prog *target;
 
 	if (map) {
-		bpf_probe_read_kernel_str(dst, sizeof(map->name), map->name);
+		GET_CHARS(dst, sizeof(map->name), map, name);
 	} else if (r->type == LINK_TRACING) {
-		target = BPF_CORE_READ((struct bpf_tracing_link *)(void *)link, tgt_prog);
-		if (target)
+		target = LINK_MEMBER(bpf_tracing_link, link, tgt_prog);
+		if (target && HAS(target, aux))
 			read_prog_name(dst, BPF_CORE_READ(target, aux));
 	}
 }

@@ -13,22 +13,23 @@ static __always_inline void read_btf_name(char *dst, struct btf *btf, __u32 type
 	__u32 start_id, name_off, start_str_off;
 	const char *strings;
 
-	if (!btf || !type_id)
+	if (!btf || !type_id || !HAS(btf, types) || !HAS(btf, nr_types) || !HAS(btf, strings) || !HAS(type, name_off))
 		return;
-	start_id = BPF_CORE_READ(btf, start_id);
+	start_id = GET(btf, start_id);
 	if (type_id < start_id) {
-		btf = BPF_CORE_READ(btf, base_btf);
+		btf = GET(btf, base_btf);
 		start_id = 0;	/* there is no split BTF upon split BTF */
 	}
-	if (type_id - start_id >= BPF_CORE_READ(btf, nr_types))
+	/* Before there was any, void was not counted. */
+	if (type_id - start_id >= BPF_CORE_READ(btf, nr_types) + !HAS(btf, start_id))
 		return;
 	types = BPF_CORE_READ(btf, types);
 	if (bpf_probe_read_kernel(&type, sizeof(type), types + (type_id - start_id)))
 		return;
 	name_off = BPF_CORE_READ(type, name_off);
-	start_str_off = BPF_CORE_READ(btf, start_str_off);
+	start_str_off = GET(btf, start_str_off);
 	if (name_off < start_str_off) {
-		btf = BPF_CORE_READ(btf, base_btf);
+		btf = GET(btf, base_btf);
 		start_str_off = 0;
 	}
 	strings = BPF_CORE_READ(btf, strings);
@@ -50,13 +51,12 @@ static __always_inline void read_symbol(char *dst, const void *address)
 static __always_inline void read_prog_name(char *dst, struct bpf_prog_aux *aux)
 {
 	struct bpf_func_info___kernel *func_info;
-	int len = bpf_probe_read_kernel_str(dst, OBJ_NAME_LEN, aux->name);
 
-	if (len < OBJ_NAME_LEN)
+	if (HAS(aux, name) && bpf_probe_read_kernel_str(dst, OBJ_NAME_LEN, aux->name) < OBJ_NAME_LEN)
 		return;
-	func_info = BPF_CORE_READ(aux, func_info);
+	func_info = GET(aux, func_info);
 	if (func_info)
-		read_btf_name(dst, BPF_CORE_READ(aux, btf), BPF_CORE_READ(func_info, type_id));
+		read_btf_name(dst, GET(aux, btf), GET(func_info, type_id));
 }
 
 #endif

@@ -31,6 +31,12 @@ const struct {
 	struct sock_owner_record owner;
 	enum tcp_sock_flags tcp_flags;
 	enum udp_sock_flags udp_flags;
+	enum sock_known_flags sock_known;
+	enum tcp_known_flags tcp_known;
+	enum unix_known_flags unix_known;
+	enum netlink_known_flags netlink_known;
+	enum route6_known_flags route6_known;
+	enum sock_owner_known_flags owner_known;
 } net_record_types;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

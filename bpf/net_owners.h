@@ -46,6 +46,7 @@ int sock_owner_records(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct task_struct *task = ctx->task;
 	struct sock_owner_record r = {};
+	struct socket_alloc *alloc;
 	struct socket___net *socket;
 	struct sock___net *sk;
 
@@ -55,15 +56,19 @@ int sock_owner_records(struct bpf_iter__task_file *ctx)
 	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
 	if (!sk)
 		return 0;	/* opened with O_PATH; or being closed */
-	r.inode = inode_of_socket((void *)socket);
+	alloc = (void *)socket - bpf_core_field_offset(struct socket_alloc, socket);
+	r.inode = BPF_CORE_READ(alloc, vfs_inode.i_ino);
 	r.netns_ino = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	r.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	r.type = BPF_CORE_READ(socket, type);
-	r.protocol = BPF_CORE_READ(sk, sk_protocol);
-	r.mark = BPF_CORE_READ(sk, sk_mark);
+	if (HAS(sk, __sk_common.skc_family) && HAS(socket, type) && HAS(sk, sk_protocol)) {
+		r.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+		r.type = BPF_CORE_READ(socket, type);
+		r.protocol = BPF_CORE_READ(sk, sk_protocol);
+		r.known |= SOCK_OWNER_HAS_PROTOCOL;
+	}
+	r.mark = GET(sk, sk_mark);
 	r.pid = task->tgid;
 	r.fd = ctx->fd;
-	bpf_probe_read_kernel_str(r.comm, sizeof(r.comm), BPF_CORE_READ(task, group_leader, comm));
+	GET_TEXT(r.comm, sizeof(r.comm), task, group_leader, comm);
 	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
 	return 0;
 }
@@ -79,6 +84,7 @@ int reader_netns(struct reader_netns_record *ctx)
 	struct proc_inode *inode;
 	struct task_struct___net *task;
 	struct hlist_node *first;
+	struct net___id *newer;
 	struct net *net;
 
 	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != PROC_SUPER_MAGIC) {
@@ -94,8 +100,9 @@ int reader_netns(struct reader_netns_record *ctx)
 		return 0;
 	}
 	ctx->netns_ino = BPF_CORE_READ(net, ns.inum);
-	if (bpf_core_field_exists(((struct net___id *)net)->ns.ns_id)) {
-		ctx->netns_id = BPF_CORE_READ((struct net___id *)net, ns.ns_id);
+	newer = (void *)net;
+	if (HAS(newer, ns.ns_id)) {
+		ctx->netns_id = BPF_CORE_READ(newer, ns.ns_id);
 		ctx->has_id = 1;
 	}
 	return 0;

@@ -73,6 +73,11 @@ struct bpf_iter__ipv6_route {
 
 #pragma clang attribute pop
 
+/* Whether nh_of_nexthop() can tell. */
+#define HAS_NEXTHOPS (HAS((struct nexthop *)NULL, is_group) && HAS((struct nexthop *)NULL, nh_grp, num_nh) &&				\
+		      HAS((struct nexthop *)NULL, nh_grp, nh_entries[0].nh) && HAS((struct nexthop *)NULL, nh_info, family) &&	\
+		      HAS((struct nexthop *)NULL, nh_info, fib6_nh))
+
 /* nexthop_fib6_nh(): of a group, its first; NULL where it is none of IPv6. */
 static __always_inline struct fib6_nh *nh_of_nexthop(struct nexthop *nexthop)
 {
@@ -89,46 +94,60 @@ static __always_inline struct fib6_nh *nh_of_nexthop(struct nexthop *nexthop)
 	return info && BPF_CORE_READ(info, family) == AF_INET6 ? &info->fib6_nh : NULL;
 }
 
+static __always_inline void fill_nexthop(struct route6_record *r, struct fib6_nh *nh)
+{
+	struct net_device *dev;
+
+	if (HAS(nh, nh_common.nhc_gw_family) && HAS(nh, nh_common.nhc_gw.ipv6)) {
+		r->known |= ROUTE6_HAS_GATEWAY;
+		if (BPF_CORE_READ(nh, nh_common.nhc_gw_family)) {
+			r->flags |= RTF_GATEWAY;
+			bpf_probe_read_kernel(r->gateway, sizeof(r->gateway), &nh->nh_common.nhc_gw.ipv6);
+		}
+	}
+	dev = GET(nh, nh_common.nhc_dev);
+	if (dev) {
+		r->ifindex = GET(dev, ifindex);
+		GET_CHARS(r->dev, sizeof(r->dev), dev, name);
+	}
+}
+
 SEC("iter/ipv6_route")
 int route6_records(struct bpf_iter__ipv6_route *ctx)
 {
 	struct fib6_info *rt = ctx->rt;
 	struct route6_record r = {};
-	struct net_device *dev;
 	struct nexthop *nexthop;
-	struct fib6_nh *nh;
+	struct fib6_nh *nh = NULL;
 
 	if (!rt)
 		return 0;
-	bpf_probe_read_kernel(r.destination, sizeof(r.destination), &rt->fib6_dst.addr);
-	r.destination_len = rt->fib6_dst.plen;
-	if (bpf_core_field_exists(rt->fib6_src)) {	/* CONFIG_IPV6_SUBTREES */
+	if (HAS(rt, fib6_dst.addr) && HAS(rt, fib6_dst.plen)) {
+		bpf_probe_read_kernel(r.destination, sizeof(r.destination), &rt->fib6_dst.addr);
+		r.destination_len = rt->fib6_dst.plen;
+		r.known |= ROUTE6_HAS_DESTINATION;
+	}
+	if (HAS(rt, fib6_src.addr) && HAS(rt, fib6_src.plen)) {	/* CONFIG_IPV6_SUBTREES; else it is any, :: */
 		bpf_probe_read_kernel(r.source, sizeof(r.source), &rt->fib6_src.addr);
 		r.source_len = BPF_CORE_READ(rt, fib6_src.plen);
 	}
-	r.metric = rt->fib6_metric;
-	r.refcnt = rt->fib6_ref.refs.counter;
-	r.flags = rt->fib6_flags;
-	r.protocol = rt->fib6_protocol;
-	r.type = rt->fib6_type;
-	r.table = BPF_CORE_READ(rt, fib6_table, tb6_id);
-	nh = rt->fib6_nh;
-	nexthop = rt->nh;
+	TAKE_BY(___arrow, &r, ROUTE6_HAS_METRIC, metric, rt, fib6_metric);
+	TAKE_BY(___arrow, &r, ROUTE6_HAS_REFCNT, refcnt, rt, fib6_ref.refs.counter);
+	TAKE_BY(___arrow, &r, ROUTE6_HAS_FLAGS, flags, rt, fib6_flags);
+	TAKE_BY(___arrow, &r, ROUTE6_HAS_PROTOCOL, protocol, rt, fib6_protocol);
+	TAKE_BY(___arrow, &r, ROUTE6_HAS_TYPE, type, rt, fib6_type);
+	TAKE(&r, ROUTE6_HAS_TABLE, table, rt, fib6_table, tb6_id);
+	if (HAS(rt, fib6_nh))
+		nh = rt->fib6_nh;
+	nexthop = GET_BY(___arrow, rt, nh);
 	if (nexthop) {
-		r.nexthop_id = BPF_CORE_READ(nexthop, id);
-		nh = nh_of_nexthop(nexthop);
+		r.nexthop_id = GET(nexthop, id);
+		nh = HAS_NEXTHOPS ? nh_of_nexthop(nexthop) : NULL;
 	}
-	if (nh) {
-		if (BPF_CORE_READ(nh, nh_common.nhc_gw_family)) {
-			r.flags |= RTF_GATEWAY;
-			bpf_probe_read_kernel(r.gateway, sizeof(r.gateway), &nh->nh_common.nhc_gw.ipv6);
-		}
-		dev = BPF_CORE_READ(nh, nh_common.nhc_dev);
-		if (dev) {
-			r.ifindex = BPF_CORE_READ(dev, ifindex);
-			bpf_probe_read_kernel_str(r.dev, sizeof(r.dev), dev->name);
-		}
-	}
+	if (nh)
+		fill_nexthop(&r, nh);
+	else if (nexthop && HAS_NEXTHOPS)
+		r.known |= ROUTE6_HAS_GATEWAY;	/* it has none */
 	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
 	return 0;
 }

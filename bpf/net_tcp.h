@@ -59,7 +59,7 @@ struct inet_sock___tcp {
 
 struct inet_connection_sock {
 	struct request_sock_queue icsk_accept_queue;
-	struct timer_list icsk_retransmit_timer;
+	struct timer_list icsk_retransmit_timer;	/* until 6.18 */
 	__u32 icsk_rto;
 	const struct tcp_congestion_ops *icsk_ca_ops;
 	__u8 icsk_retransmits;
@@ -73,7 +73,15 @@ struct inet_connection_sock {
 };
 
 struct inet_connection_sock___timeout {
-	unsigned long icsk_timeout;		/* until 6.17; since then icsk_retransmit_timer.expires alone */
+	unsigned long icsk_timeout;		/* until 6.15 */
+};
+
+struct inet_connection_sock___keepalive {
+	struct timer_list icsk_keepalive_timer;	/* since 6.19 */
+};
+
+struct sock___retransmit {
+	struct timer_list tcp_retransmit_timer;	/* since 6.19, where sk_timer was */
 };
 
 struct minmax_sample {
@@ -108,40 +116,91 @@ struct bpf_iter__tcp {
 
 #pragma clang attribute pop
 
-static __always_inline __u64 timeout_of(struct inet_connection_sock *icsk)
+/* When the retransmit timer ends, which is also that of probes; false: this kernel's cannot be told. */
+static __always_inline bool read_timeout(__u64 *expires, struct inet_connection_sock *icsk)
 {
 	struct inet_connection_sock___timeout *older = (void *)icsk;
+	struct sock___retransmit *newer = (void *)icsk;
 
-	if (bpf_core_field_exists(older->icsk_timeout))
-		return BPF_CORE_READ(older, icsk_timeout);
-	return BPF_CORE_READ(icsk, icsk_retransmit_timer.expires);
+	if (HAS(older, icsk_timeout))
+		*expires = BPF_CORE_READ(older, icsk_timeout);
+	else if (HAS(icsk, icsk_retransmit_timer.expires))
+		*expires = BPF_CORE_READ(icsk, icsk_retransmit_timer.expires);
+	else if (HAS(newer, tcp_retransmit_timer.expires))
+		*expires = BPF_CORE_READ(newer, tcp_retransmit_timer.expires);
+	else
+		return false;
+	return true;
+}
+
+/* The keepalive timer, if it runs. */
+static __always_inline bool read_keepalive(struct tcp_record *r, __u64 *expires, struct inet_connection_sock *icsk, struct sock___net *sk)
+{
+	struct inet_connection_sock___keepalive *newer = (void *)icsk;
+	void *pending;
+
+	if (HAS(newer, icsk_keepalive_timer.entry.pprev) && HAS(newer, icsk_keepalive_timer.expires)) {
+		pending = BPF_CORE_READ(newer, icsk_keepalive_timer.entry.pprev);
+		*expires = BPF_CORE_READ(newer, icsk_keepalive_timer.expires);
+	} else if (HAS(sk, sk_timer.entry.pprev) && HAS(sk, sk_timer.expires)) {
+		pending = BPF_CORE_READ(sk, sk_timer.entry.pprev);
+		*expires = BPF_CORE_READ(sk, sk_timer.expires);
+	} else {
+		return false;
+	}
+	r->known |= TCP_HAS_TIMER;
+	return pending;
 }
 
 static __always_inline void fill_timer(struct tcp_record *r, struct inet_connection_sock *icsk, struct sock___net *sk)
 {
-	__u8 pending = BPF_CORE_READ(icsk, icsk_pending);
-	__u64 now = bpf_jiffies64();
+	__u64 now = bpf_jiffies64(), expires = now;
+	__u8 pending;
 
-	if (pending == ICSK_TIME_RETRANS || pending == ICSK_TIME_REO_TIMEOUT || pending == ICSK_TIME_LOSS_PROBE) {
+	if (!HAS(icsk, icsk_pending))
+		return;
+	pending = BPF_CORE_READ(icsk, icsk_pending);
+	if (pending == ICSK_TIME_RETRANS || pending == ICSK_TIME_REO_TIMEOUT || pending == ICSK_TIME_LOSS_PROBE)
 		r->timer = 1;
-		r->timer_expires = timeout_of(icsk) - now;
-	} else if (pending == ICSK_TIME_PROBE0) {
+	else if (pending == ICSK_TIME_PROBE0)
 		r->timer = 4;
-		r->timer_expires = timeout_of(icsk) - now;
-	} else if (BPF_CORE_READ(sk, sk_timer.entry.pprev)) {
+	if (r->timer) {
+		r->known |= TCP_HAS_TIMER;
+		if (read_timeout(&expires, icsk))
+			r->known |= TCP_HAS_EXPIRES;
+	} else if (read_keepalive(r, &expires, icsk, sk)) {
 		r->timer = 2;
-		r->timer_expires = BPF_CORE_READ(sk, sk_timer.expires) - now;
+		r->known |= TCP_HAS_EXPIRES;
+	} else {
+		expires = now;
 	}
+	r->timer_expires = expires - now;
 }
 
 static __always_inline bool is_pingpong(struct inet_connection_sock *icsk, struct sock_common *sk)
 {
-	struct net___pingpong *net = (void *)BPF_CORE_READ(sk, skc_net.net);
-	__u8 threshold = 1;
+	struct net___pingpong *net = (void *)GET(sk, skc_net.net);
+	__u8 threshold = HAS(net, ipv4.sysctl_tcp_pingpong_thresh) ? BPF_CORE_READ(net, ipv4.sysctl_tcp_pingpong_thresh) : 1;
 
-	if (bpf_core_field_exists(net->ipv4.sysctl_tcp_pingpong_thresh))
-		threshold = BPF_CORE_READ(net, ipv4.sysctl_tcp_pingpong_thresh);
 	return BPF_CORE_READ(icsk, icsk_ack.pingpong) >= threshold;
+}
+
+static __always_inline void fill_queues(struct tcp_record *r, struct tcp_sock *tp, struct sock___net *sk)
+{
+	__u32 queue;
+
+	r->sock.known &= ~(SOCK_HAS_RX_QUEUE | SOCK_HAS_TX_QUEUE);	/* not memory, but bytes of the stream */
+	if (HAS(tp, write_seq) && HAS(tp, snd_una)) {
+		r->sock.tx_queue = BPF_CORE_READ(tp, write_seq) - BPF_CORE_READ(tp, snd_una);
+		r->sock.known |= SOCK_HAS_TX_QUEUE;
+	}
+	if (r->ends.state == TCP_LISTEN) {
+		TAKE(&r->sock, SOCK_HAS_RX_QUEUE, rx_queue, sk, sk_ack_backlog);
+	} else if (HAS(tp, rcv_nxt) && HAS(tp, copied_seq)) {
+		queue = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
+		r->sock.rx_queue = (int)queue > 0 ? queue : 0;	/* a FIN counts, so it may be one behind */
+		r->sock.known |= SOCK_HAS_RX_QUEUE;
+	}
 }
 
 static __always_inline void fill_tcp(struct tcp_record *r, struct sock_common *common, __u32 uid)
@@ -149,70 +208,90 @@ static __always_inline void fill_tcp(struct tcp_record *r, struct sock_common *c
 	struct tcp_sock *tp = (void *)common;
 	struct inet_connection_sock *icsk = (void *)common;
 	struct sock___net *sk = (void *)common;
-	__u32 queue;
 
 	fill_sock(&r->sock, sk, uid, 1);
+	fill_queues(r, tp, sk);
 	fill_timer(r, icsk, sk);
 	r->flags = TCP_SOCK_FULL;
-	r->cwnd = BPF_CORE_READ(tp, snd_cwnd);
-	r->ssthresh = BPF_CORE_READ(tp, snd_ssthresh);
+	TAKE(r, TCP_HAS_CWND, cwnd, tp, snd_cwnd);
+	TAKE(r, TCP_HAS_SSTHRESH, ssthresh, tp, snd_ssthresh);
 	if (r->ssthresh >= TCP_INFINITE_SSTHRESH)
 		r->flags |= TCP_SOCK_INITIAL_SLOWSTART;
-	if (is_pingpong(icsk, common))
-		r->flags |= TCP_SOCK_PINGPONG;
-	r->sock.tx_queue = BPF_CORE_READ(tp, write_seq) - BPF_CORE_READ(tp, snd_una);
-	if (r->ends.state == TCP_LISTEN) {
-		r->sock.rx_queue = BPF_CORE_READ(sk, sk_ack_backlog);
-		r->fastopen_queue = BPF_CORE_READ(icsk, icsk_accept_queue.fastopenq.max_qlen);
-	} else {
-		queue = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
-		r->sock.rx_queue = (int)queue > 0 ? queue : 0;	/* a FIN counts, so it may be one behind */
+	if (HAS(icsk, icsk_ack.pingpong)) {
+		r->known |= TCP_HAS_PINGPONG;
+		if (is_pingpong(icsk, common))
+			r->flags |= TCP_SOCK_PINGPONG;
 	}
-	r->retransmits = BPF_CORE_READ(icsk, icsk_retransmits);
-	r->probes = BPF_CORE_READ(icsk, icsk_probes_out);
-	r->rto = BPF_CORE_READ(icsk, icsk_rto);
-	r->ato = BPF_CORE_READ_BITFIELD_PROBED(icsk, icsk_ack.ato);
-	r->quick_ack = BPF_CORE_READ(icsk, icsk_ack.quick);
-	r->srtt = BPF_CORE_READ(tp, srtt_us);
-	r->rttvar = BPF_CORE_READ(tp, mdev_us);
-	r->min_rtt = BPF_CORE_READ(tp, rtt_min.s[0].v);
-	r->total_retransmits = BPF_CORE_READ(tp, total_retrans);
-	r->lost = BPF_CORE_READ(tp, lost_out);
-	r->unacked = BPF_CORE_READ(tp, packets_out);
-	r->pacing_rate = BPF_CORE_READ(sk, sk_pacing_rate);
-	bpf_probe_read_kernel_str(r->congestion, sizeof(r->congestion), BPF_CORE_READ(icsk, icsk_ca_ops, name));
+	if (r->ends.state == TCP_LISTEN)
+		TAKE(r, TCP_HAS_FASTOPEN, fastopen_queue, icsk, icsk_accept_queue.fastopenq.max_qlen);
+	TAKE(r, TCP_HAS_RETRANSMITS, retransmits, icsk, icsk_retransmits);
+	TAKE(r, TCP_HAS_PROBES, probes, icsk, icsk_probes_out);
+	TAKE(r, TCP_HAS_RTO, rto, icsk, icsk_rto);
+	TAKE_BY(BPF_CORE_READ_BITFIELD_PROBED, r, TCP_HAS_ATO, ato, icsk, icsk_ack.ato);
+	TAKE(r, TCP_HAS_QUICK_ACK, quick_ack, icsk, icsk_ack.quick);
+	r->srtt = GET(tp, srtt_us);
+	TAKE(r, TCP_HAS_RTTVAR, rttvar, tp, mdev_us);
+	r->min_rtt = HAS(tp, rtt_min.s[0].v) ? BPF_CORE_READ(tp, rtt_min.s[0].v) : ~0u;
+	TAKE(r, TCP_HAS_TOTAL_RETRANSMITS, total_retransmits, tp, total_retrans);
+	TAKE(r, TCP_HAS_LOST, lost, tp, lost_out);
+	TAKE(r, TCP_HAS_UNACKED, unacked, tp, packets_out);
+	r->pacing_rate = GET(sk, sk_pacing_rate);
+	GET_TEXT(r->congestion, sizeof(r->congestion), icsk, icsk_ca_ops, name);
+}
+
+/* What is left of a connection has neither owner nor queues, and /proc/net/tcp says 0 of them. */
+static __always_inline void fill_remnant(struct tcp_record *r, __u32 timer)
+{
+	r->timer = timer;
+	r->known |= TCP_HAS_TIMER | TCP_HAS_RETRANSMITS | TCP_HAS_PROBES;
+	r->sock.known |= SOCK_HAS_RX_QUEUE | SOCK_HAS_TX_QUEUE | SOCK_HAS_REFCNT;
+}
+
+static __always_inline void fill_time_wait(struct tcp_record *r, struct inet_timewait_sock *tw, struct sock_common *sk)
+{
+	fill_remnant(r, 3);
+	r->sock.known &= ~(SOCK_HAS_STATE | SOCK_HAS_LOCAL_PORT | SOCK_HAS_REFCNT);
+	if (HAS(tw, tw_substate)) {
+		r->ends.state = BPF_CORE_READ(tw, tw_substate);
+		r->sock.known |= SOCK_HAS_STATE;
+	}
+	if (HAS(tw, tw_sport)) {
+		r->ends.local_port = bpf_ntohs(BPF_CORE_READ(tw, tw_sport));
+		r->sock.known |= SOCK_HAS_LOCAL_PORT;
+	}
+	TAKE(r, TCP_HAS_EXPIRES, timer_expires, tw, tw_timer.expires);
+	r->timer_expires -= bpf_jiffies64();
+	TAKE(&r->sock, SOCK_HAS_REFCNT, refcnt, sk, skc_refcnt.refs.counter);
+	r->sock.refcnt--;
+}
+
+static __always_inline void fill_request(struct tcp_record *r, struct request_sock *req, __u32 uid)
+{
+	fill_remnant(r, 1);
+	r->known &= ~TCP_HAS_RETRANSMITS;
+	r->ends.state = TCP_SYN_RECV;
+	TAKE(r, TCP_HAS_EXPIRES, timer_expires, req, rsk_timer.expires);
+	r->timer_expires -= bpf_jiffies64();
+	TAKE_BY(BPF_CORE_READ_BITFIELD_PROBED, r, TCP_HAS_RETRANSMITS, retransmits, req, num_timeout);
+	r->sock.uid = uid;
 }
 
 static __always_inline int write_tcp(struct bpf_iter__tcp *ctx, __u16 family)
 {
 	struct sock_common *sk = ctx->sk_common;
-	struct inet_timewait_sock *tw;
-	struct request_sock *req;
 	struct tcp_record r = {};
+	__u8 state;
 
 	if (!sk || sk->skc_family != family)
 		return 0;
-	fill_endpoints(&r.ends, sk);
-	switch (r.ends.state) {
-	case TCP_TIME_WAIT:
-		tw = (void *)sk;
-		r.ends.state = BPF_CORE_READ(tw, tw_substate);
-		r.ends.local_port = bpf_ntohs(BPF_CORE_READ(tw, tw_sport));
-		r.timer = 3;
-		r.timer_expires = BPF_CORE_READ(tw, tw_timer.expires) - bpf_jiffies64();
-		r.sock.refcnt = BPF_CORE_READ(sk, skc_refcnt.refs.counter) - 1;
-		break;
-	case TCP_NEW_SYN_RECV:
-		req = (void *)sk;
-		r.ends.state = TCP_SYN_RECV;
-		r.timer = 1;
-		r.timer_expires = BPF_CORE_READ(req, rsk_timer.expires) - bpf_jiffies64();
-		r.retransmits = BPF_CORE_READ_BITFIELD_PROBED(req, num_timeout);
-		r.sock.uid = ctx->uid;
-		break;
-	default:
+	fill_endpoints(&r.ends, &r.sock, sk);
+	state = BPF_CORE_READ(sk, skc_state);	/* what it is */
+	if (state == TCP_TIME_WAIT)
+		fill_time_wait(&r, (void *)sk, sk);
+	else if (state == TCP_NEW_SYN_RECV)
+		fill_request(&r, (void *)sk, ctx->uid);
+	else
 		fill_tcp(&r, sk, ctx->uid);
-	}
 	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
 	return 0;
 }

@@ -78,6 +78,8 @@ static __always_inline bool is_quic(struct sk_buff *skb)
 	__u8 head[6] = {};
 	__u32 version;
 
+	if (!HAS(skb, len) || !HAS(skb, data_len) || !HAS(skb, data))
+		return false;
 	if (BPF_CORE_READ(skb, len) - BPF_CORE_READ(skb, data_len) < sizeof(head) ||
 	    bpf_probe_read_kernel(head, sizeof(head), BPF_CORE_READ(skb, data)))
 		return false;
@@ -103,14 +105,14 @@ static long look_at_datagram(__u64 i, void *ctx)
 	if (!skb || (void *)skb == (void *)search->queue)
 		return 1;
 	search->found = is_quic(skb);
-	search->skb = BPF_CORE_READ(skb, next);
+	search->skb = GET(skb, next);
 	return search->found;
 }
 
 /* By bpf_loop(), whose body the verifier sees once. */
 static __always_inline bool has_quic(struct sk_buff_head *queue)
 {
-	struct quic_search search = { .queue = queue, .skb = BPF_CORE_READ(queue, next) };
+	struct quic_search search = { .queue = queue, .skb = GET(queue, next) };
 
 	bpf_loop(QUIC_LOOKED_AT, look_at_datagram, &search, 0);
 	return search.found;
@@ -121,15 +123,12 @@ static __always_inline __u32 told(struct inet_sock *inet, struct ipv6_pinfo *ine
 {
 	struct inet_sock___flags *newer = (void *)inet;
 	struct inet_sock___cmsg *older = (void *)inet;
-	__u32 flags = 0, told = 0;
+	__u32 flags = HAS(newer, inet_flags) ? BPF_CORE_READ(newer, inet_flags) : GET_BY(BPF_CORE_READ_BITFIELD_PROBED, older, cmsg_flags);
+	__u32 told = 0;
 
-	if (bpf_core_field_exists(newer->inet_flags))
-		flags = BPF_CORE_READ(newer, inet_flags);
-	else if (bpf_core_field_exists(older->cmsg_flags))
-		flags = BPF_CORE_READ_BITFIELD_PROBED(older, cmsg_flags);
-	if (flags & IP_CMSG_TOS || (inet6 && BPF_CORE_READ_BITFIELD_PROBED(inet6, rxopt.bits.rxtclass)))
+	if (flags & IP_CMSG_TOS || (inet6 && GET_BY(BPF_CORE_READ_BITFIELD_PROBED, inet6, rxopt.bits.rxtclass)))
 		told |= UDP_SOCK_ECN;
-	if (flags & IP_CMSG_PKTINFO || (inet6 && BPF_CORE_READ_BITFIELD_PROBED(inet6, rxopt.bits.rxinfo)))
+	if (flags & IP_CMSG_PKTINFO || (inet6 && GET_BY(BPF_CORE_READ_BITFIELD_PROBED, inet6, rxopt.bits.rxinfo)))
 		told |= UDP_SOCK_PKTINFO;
 	return told;
 }
@@ -139,11 +138,9 @@ static __always_inline bool has_gro(struct udp_sock *up)
 	struct udp_sock___flags *newer = (void *)up;
 	struct udp_sock___bits *older = (void *)up;
 
-	if (bpf_core_field_exists(newer->udp_flags))
+	if (HAS(newer, udp_flags))
 		return BPF_CORE_READ(newer, udp_flags) >> UDP_FLAGS_GRO_ENABLED & 1;
-	if (bpf_core_field_exists(older->gro_enabled))
-		return BPF_CORE_READ_BITFIELD_PROBED(older, gro_enabled);
-	return false;
+	return GET_BY(BPF_CORE_READ_BITFIELD_PROBED, older, gro_enabled);
 }
 
 static __always_inline bool never_fragments(__u8 pmtudisc)
@@ -161,21 +158,21 @@ __noinline int fill_udp(struct udp_record *r, __u64 address, __u32 uid)
 
 	if (!r)
 		return 0;
-	fill_endpoints(&r->ends, (void *)up);
-	inet6 = r->ends.family == AF_INET6 ? BPF_CORE_READ(inet, pinet6) : NULL;
+	fill_endpoints(&r->ends, &r->sock, (void *)up);
+	inet6 = r->ends.family == AF_INET6 ? GET(inet, pinet6) : NULL;
 	fill_sock(&r->sock, sk, uid, bpf_core_field_exists(((struct bpf_udp_iter_state *)0)->cur_sk));
-	r->sock.rx_queue -= BPF_CORE_READ(up, forward_deficit);		/* udp_rqueue_get() */
-	r->gso_size = BPF_CORE_READ(up, gso_size);
-	if (never_fragments(inet6 ? BPF_CORE_READ_BITFIELD_PROBED(inet6, pmtudisc) : BPF_CORE_READ(inet, pmtudisc)))
+	r->sock.rx_queue -= GET(up, forward_deficit);		/* udp_rqueue_get() */
+	r->gso_size = GET(up, gso_size);
+	if (never_fragments(inet6 ? GET_BY(BPF_CORE_READ_BITFIELD_PROBED, inet6, pmtudisc) : GET(inet, pmtudisc)))
 		r->flags |= UDP_SOCK_DF;
 	r->flags |= told(inet, inet6);
-	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & SOCK_RCVBUF_LOCK)
+	if (GET_BY(BPF_CORE_READ_BITFIELD_PROBED, sk, sk_userlocks) & SOCK_RCVBUF_LOCK)
 		r->flags |= UDP_SOCK_RCVBUF;
 	if (has_gro(up))
 		r->flags |= UDP_SOCK_GRO;
 	if (r->gso_size)
 		r->flags |= UDP_SOCK_GSO;
-	if (BPF_CORE_READ(up, encap_type) || BPF_CORE_READ(up, encap_rcv))
+	if (GET(up, encap_type) || GET(up, encap_rcv))
 		r->flags |= UDP_SOCK_TUNNEL;
 	return 0;
 }
@@ -209,6 +206,7 @@ SEC("iter/udp")
 int quic_records(struct bpf_iter__udp *ctx)
 {
 	struct udp_sock *up = ctx->udp_sk;
+	struct sock___net *sk = (void *)up;
 	struct udp_record r = {};
 
 	if (!up)
@@ -216,7 +214,9 @@ int quic_records(struct bpf_iter__udp *ctx)
 	fill_udp(&r, (__u64)BPF_CORE_READ(ctx, udp_sk), ctx->uid);
 	if (r.flags & UDP_SOCK_TUNNEL)
 		return 0;
-	if (has_quic(&((struct sock___net *)up)->sk_receive_queue) || has_quic(&up->reader_queue))
+	if (HAS(sk, sk_receive_queue) && has_quic(&sk->sk_receive_queue))
+		r.flags |= UDP_SOCK_QUIC_PACKET;
+	if (HAS(up, reader_queue) && has_quic(&up->reader_queue))
 		r.flags |= UDP_SOCK_QUIC_PACKET;
 	if (r.flags)
 		BPF_SEQ_WRITE_RECORD(ctx->meta, &r);

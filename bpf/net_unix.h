@@ -109,21 +109,25 @@ int unix_records(struct bpf_iter__unix *ctx)
 	if (!room)
 		return 0;
 	fill_sock(&r.sock, &u->sk, ctx->uid, 1);
-	r.type = u->sk.sk_type;
-	state = u->sk.__sk_common.skc_state;
-	if (state == UNIX_LISTEN) {
-		r.flags = SO_ACCEPTCON;
-		r.sock.rx_queue = BPF_CORE_READ(&u->sk, sk_ack_backlog);
+	TAKE_BY(___arrow, &r, UNIX_HAS_TYPE, type, u, sk.sk_type);
+	if (HAS(u, sk.__sk_common.skc_state)) {
+		state = u->sk.__sk_common.skc_state;
+		r.known |= UNIX_HAS_STATE;
+		if (state == UNIX_LISTEN) {
+			r.flags = SO_ACCEPTCON;
+			r.sock.known &= ~SOCK_HAS_RX_QUEUE;
+			TAKE(&r.sock, SOCK_HAS_RX_QUEUE, rx_queue, u, sk.sk_ack_backlog);
+		}
+		if (r.sock.inode)
+			r.state = state == UNIX_ESTABLISHED ? SS_CONNECTED : SS_UNCONNECTED;
+		else
+			r.state = state == UNIX_ESTABLISHED ? SS_CONNECTING : SS_DISCONNECTING;
 	}
-	if (r.sock.inode)
-		r.state = state == UNIX_ESTABLISHED ? SS_CONNECTED : SS_UNCONNECTED;
-	else
-		r.state = state == UNIX_ESTABLISHED ? SS_CONNECTING : SS_DISCONNECTING;
-	peer = u->peer;
+	peer = GET_BY(___arrow, u, peer);
 	if (peer)
-		r.peer_inode = inode_of_socket(BPF_CORE_READ(peer, sk_socket));
-	address = u->addr;
-	if (address) {
+		r.peer_inode = inode_of_socket(GET(peer, sk_socket));
+	address = GET_BY(___arrow, u, addr);
+	if (address && HAS(address, len) && HAS(address, name[0].sun_path)) {
 		len = BPF_CORE_READ(address, len) - 2;	/* sun_family */
 		if (len <= UNIX_PATH_LEN) {
 			bpf_probe_read_kernel(r.path, len, &address->name[0].sun_path);
@@ -144,12 +148,15 @@ int netlink_records(struct bpf_iter__netlink *ctx)
 	if (!nlk)
 		return 0;
 	fill_sock(&r.sock, &nlk->sk, 0, 0);
-	r.protocol = nlk->sk.sk_protocol;
-	r.portid = nlk->portid;
-	groups = nlk->groups;
-	if (groups)
-		bpf_probe_read_kernel(&r.groups, sizeof(r.groups), groups);
-	r.dump = nlk->cb_running;
+	TAKE_BY(___arrow, &r, NETLINK_HAS_PROTOCOL, protocol, nlk, sk.sk_protocol);
+	TAKE_BY(___arrow, &r, NETLINK_HAS_PORTID, portid, nlk, portid);
+	TAKE_BY(___arrow, &r, NETLINK_HAS_DUMP, dump, nlk, cb_running);
+	if (HAS(nlk, groups)) {
+		r.known |= NETLINK_HAS_GROUPS;
+		groups = nlk->groups;
+		if (groups)
+			bpf_probe_read_kernel(&r.groups, sizeof(r.groups), groups);
+	}
 	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
 	return 0;
 }

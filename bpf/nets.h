@@ -159,7 +159,7 @@ __noinline int net_write(struct net_walk *walk, __u32 what, __u32 mode, __u64 pr
 	if (!walk)
 		return 0;
 	if (link)
-		prog = BPF_CORE_READ(link, prog);
+		prog = GET(link, prog);
 	if (!prog && what != NET_TC)
 		return 0;
 	if (walk->items < walk->first) {
@@ -177,7 +177,7 @@ __noinline int net_write(struct net_walk *walk, __u32 what, __u32 mode, __u64 pr
 	to->what = what;
 	to->mode = mode;
 	to->prog_id = prog ? BPF_CORE_READ(prog, aux, id) : 0;
-	to->link_id = link ? BPF_CORE_READ(link, id) : 0;
+	to->link_id = link ? GET(link, id) : 0;
 	walk->items++;
 	walk->length = at + sizeof(*to);
 	return 0;
@@ -212,7 +212,7 @@ __noinline int net_write_entry(struct net_walk *walk, __u64 at, __u32 what, __u3
 	struct bpf_mprog_entry *entry = (void *)at;
 	struct mprog_walk mprog = { .walk = walk, .entry = entry, .what = what, .mode = mode };
 
-	if (!walk || !entry || !bpf_core_type_exists(struct bpf_mprog_entry))
+	if (!walk || !entry || !HAS(entry, fp_items) || !HAS(entry, parent, cp_items))
 		return 0;
 	mprog.bundle = BPF_CORE_READ(entry, parent);
 	bpf_loop(MAX_MPROG, write_mprog, &mprog, 0);
@@ -226,14 +226,17 @@ static __always_inline void write_netkit(struct net_walk *walk, struct net_devic
 	struct netkit *netkit;
 	__u64 kind = 0;
 
-	if (!bpf_core_type_exists(struct netkit))
+	if (!HAS(netkit, active) || !HAS(netkit, primary))
 		return;
-	bpf_probe_read_kernel_str(&kind, sizeof(kind), BPF_CORE_READ(dev, rtnl_link_ops, kind));
+	GET_TEXT(&kind, sizeof(kind), dev, rtnl_link_ops, kind);
 	if (kind != *(__u64 *)wanted)
 		return;
 	netkit = (void *)dev + ((bpf_core_type_size(struct net_device) + 31) & ~31);
 	net_write_entry(walk, (__u64)BPF_CORE_READ(netkit, active), NET_NETKIT, BPF_CORE_READ(netkit, primary));
 }
+
+#define WRITE_XDP(walk, dev, mode) \
+	net_write(walk, NET_XDP, mode, (__u64)GET(dev, xdp_state[mode].prog), (__u64)GET(dev, xdp_state[mode].link))
 
 struct device_walk {
 	struct net_walk *walk;
@@ -258,16 +261,14 @@ static long visit_device(__u64 i, void *ctx)
 	devices->node = BPF_CORE_READ(dev, dev_list.next);
 	walk->r.ifindex = BPF_CORE_READ(dev, ifindex);
 	__builtin_memset(walk->r.name, 0, sizeof(walk->r.name));
-	bpf_probe_read_kernel_str(walk->r.name, sizeof(walk->r.name), dev->name);
-	net_write(walk, NET_XDP, 0, (__u64)BPF_CORE_READ(dev, xdp_state[0].prog), (__u64)BPF_CORE_READ(dev, xdp_state[0].link));
-	net_write(walk, NET_XDP, 1, (__u64)BPF_CORE_READ(dev, xdp_state[1].prog), (__u64)BPF_CORE_READ(dev, xdp_state[1].link));
-	net_write(walk, NET_XDP, 2, (__u64)BPF_CORE_READ(dev, xdp_state[2].prog), (__u64)BPF_CORE_READ(dev, xdp_state[2].link));
-	if (bpf_core_field_exists(tcx->tcx_ingress)) {
-		net_write_entry(walk, (__u64)BPF_CORE_READ(tcx, tcx_ingress), NET_TCX_INGRESS, 0);
-		net_write_entry(walk, (__u64)BPF_CORE_READ(tcx, tcx_egress), NET_TCX_EGRESS, 0);
-	}
+	GET_CHARS(walk->r.name, sizeof(walk->r.name), dev, name);
+	WRITE_XDP(walk, dev, 0);
+	WRITE_XDP(walk, dev, 1);
+	WRITE_XDP(walk, dev, 2);
+	net_write_entry(walk, (__u64)GET(tcx, tcx_ingress), NET_TCX_INGRESS, 0);
+	net_write_entry(walk, (__u64)GET(tcx, tcx_egress), NET_TCX_EGRESS, 0);
 	write_netkit(walk, dev);
-	if (BPF_CORE_READ(dev, ingress_queue) || BPF_CORE_READ(dev, qdisc, ops, cl_ops))
+	if (GET(dev, ingress_queue) || GET(dev, qdisc, ops, cl_ops))
 		net_write(walk, NET_TC, 0, 0, 0);
 	return walk->full != 0;
 }
@@ -298,15 +299,19 @@ __noinline int net_write_own(struct net_walk *walk, __u64 net_at, __u32 type, __
 	struct netns_link_walk links = { .walk = walk, .what = what };
 	struct net *net = (void *)net_at;
 	struct bpf_prog *prog = NULL;
-	void *head = (void *)net + bpf_core_field_offset(struct net, bpf.links) + type * sizeof(struct list_head);
+	struct bpf_netns_link *link;
 
 	if (!walk)
 		return 0;
-	links.head = head;
-	bpf_probe_read_kernel(&links.node, sizeof(links.node), head);
-	bpf_loop(MAX_MPROG, write_netns_link, &links, 0);
-	bpf_probe_read_kernel(&prog, sizeof(prog), (void *)net + bpf_core_field_offset(struct net, bpf.progs) + type * sizeof(prog));
-	net_write(walk, what, 0, (__u64)prog, 0);
+	if (HAS(net, bpf.links) && HAS(link, node.next)) {
+		links.head = (void *)net + bpf_core_field_offset(struct net, bpf.links) + type * sizeof(struct list_head);
+		bpf_probe_read_kernel(&links.node, sizeof(links.node), links.head);
+		bpf_loop(MAX_MPROG, write_netns_link, &links, 0);
+	}
+	if (HAS(net, bpf.progs)) {
+		bpf_probe_read_kernel(&prog, sizeof(prog), (void *)net + bpf_core_field_offset(struct net, bpf.progs) + type * sizeof(prog));
+		net_write(walk, what, 0, (__u64)prog, 0);
+	}
 	return 0;
 }
 
@@ -335,8 +340,7 @@ static long visit_net(__u64 i, void *ctx)
 	if (loopback && BPF_CORE_READ(loopback, nd_net.net) == net) {
 		__builtin_memset(&walk->r, 0, sizeof(walk->r));
 		walk->r.netns = BPF_CORE_READ(net, ns.inum);
-		if (bpf_core_field_exists(id->ns.ns_id))
-			walk->r.ns_id = BPF_CORE_READ(id, ns.ns_id);
+		walk->r.ns_id = GET(id, ns.ns_id);
 		net_write_own(walk, (__u64)net, 0, NET_FLOW_DISSECTOR);
 		net_write_own(walk, (__u64)net, 1, NET_SK_LOOKUP);
 		net_write_devices(walk, (__u64)net);

@@ -118,24 +118,24 @@ int link_func(struct link_func_record *ctx)
 	if (!link)
 		return 0;
 	type = BPF_CORE_READ(link, type);
-	if (type == LINK_KPROBE_MULTI && bpf_core_field_exists(kprobes->addrs)) {
+	if (type == LINK_KPROBE_MULTI && HAS(kprobes, addrs) && HAS(kprobes, cnt)) {
 		if (ctx->func >= BPF_CORE_READ(kprobes, cnt))
 			return 0;
 		bpf_probe_read_kernel(&address, sizeof(address), BPF_CORE_READ(kprobes, addrs) + ctx->func);
 		read_symbol(name, (void *)address);
 		__builtin_memcpy(ctx->name, name, sizeof(name));
-		cookies = BPF_CORE_READ(kprobes, cookies);
+		cookies = GET(kprobes, cookies);
 		if (cookies)
 			bpf_probe_read_kernel(&cookie, sizeof(cookie), cookies + ctx->func);
 		ctx->cookie = cookie;
-	} else if (type == LINK_UPROBE_MULTI && bpf_core_field_exists(uprobes->link)) {
+	} else if (type == LINK_UPROBE_MULTI && HAS(uprobes, link) && HAS(uprobes, cnt) && HAS(uprobes, uprobes, offset)) {
 		uprobes = uprobe_multi(link);
 		if (ctx->func >= BPF_CORE_READ(uprobes, cnt))
 			return 0;
 		uprobe = (void *)BPF_CORE_READ(uprobes, uprobes) + ctx->func * bpf_core_type_size(struct bpf_uprobe);
-		ctx->cookie = BPF_CORE_READ(uprobe, cookie);
+		ctx->cookie = GET(uprobe, cookie);
 		ctx->offset = BPF_CORE_READ(uprobe, offset);
-		ctx->ref_ctr_offset = BPF_CORE_READ(uprobe, ref_ctr_offset);
+		ctx->ref_ctr_offset = GET(uprobe, ref_ctr_offset);
 	} else {
 		return 0;
 	}

@@ -2,7 +2,7 @@
 /*
  * Who may look into a process: __ptrace_may_access(PTRACE_MODE_READ_FSCREDS), which guards /proc/PID/fd and maps, for callers without
  * capabilities. All user ids of the process are the caller's, all group ids too; it may dump core (no setuid or unreadable program);
- * it has no capabilities that the caller lacks; both are in one user namespace. Otherwise the owner is 0: root.
+ * it has no capabilities that the caller lacks; both are in one user namespace. Otherwise, and where the kernel lacks what tells, the owner is 0: root.
  */
 #ifndef BPFFS_VIEW_OWNER_H
 #define BPFFS_VIEW_OWNER_H
@@ -116,24 +116,33 @@ static __always_inline bool may_dump(struct mm_struct *mm)
 
 	if (!mm)
 		return true;		/* a zombie: has nothing to see */
-	if (bpf_core_field_exists(number->flags))
+	if (HAS(number, flags))
 		flags = BPF_CORE_READ(number, flags);
-	else if (bpf_core_field_exists(bits->flags))
+	else if (HAS(bits, flags))
 		bpf_probe_read_kernel(&flags, sizeof(flags), &bits->flags);
 	return (flags & MMF_DUMPABLE_MASK) == SUID_DUMP_USER;
 }
 
+/* Whether all is there that tells who may look. */
+#define KNOWS_OWNER (HAS((struct cred *)NULL, uid.val) && HAS((struct cred *)NULL, euid.val) && HAS((struct cred *)NULL, suid.val) &&	\
+		     HAS((struct cred *)NULL, gid.val) && HAS((struct cred *)NULL, egid.val) && HAS((struct cred *)NULL, sgid.val) &&	\
+		     HAS((struct cred *)NULL, cap_permitted) && HAS((struct task_struct___owner *)NULL, mm))
+
 static __always_inline void read_owner(struct task_owner_record *owner, struct task_struct *of)
 {
 	struct task_struct___owner *task = (void *)of;
-	const struct cred *cred = BPF_CORE_READ(task, real_cred);
-	__u32 uid = BPF_CORE_READ(cred, uid.val), gid = BPF_CORE_READ(cred, gid.val);
+	const struct cred *cred = GET(task, real_cred);
 	__u64 caps = ~0ull;
+	__u32 uid, gid;
 
-	bpf_probe_read_kernel(&caps, sizeof(caps), &cred->cap_permitted);
 	owner->pid = pid_here(of);
-	owner->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	owner->user_ns = GET(cred, user_ns, ns.inum);
 	owner->uid = owner->gid = 0;
+	if (!cred || !owner->user_ns || !KNOWS_OWNER)
+		return;
+	uid = BPF_CORE_READ(cred, uid.val);
+	gid = BPF_CORE_READ(cred, gid.val);
+	bpf_probe_read_kernel(&caps, sizeof(caps), &cred->cap_permitted);
 	if (caps || BPF_CORE_READ(cred, euid.val) != uid || BPF_CORE_READ(cred, suid.val) != uid ||
 	    BPF_CORE_READ(cred, egid.val) != gid || BPF_CORE_READ(cred, sgid.val) != gid || !may_dump(BPF_CORE_READ(task, mm)))
 		return;

@@ -14,7 +14,6 @@
 
 #define MAX_CPUS	8192	/* CONFIG_NR_CPUS of any distribution */
 
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -22,12 +21,12 @@ struct {
 	__type(value, __u64);
 } percpu_probe SEC(".maps");
 
-/* Where no CPU's copies lie: what percpu_copy() counts from. */
+/* Where no CPU's copies lie: what percpu_copy() counts from; 0: that cannot be told. */
 static __always_inline __u64 percpu_base(void)
 {
 	struct bpf_array *array = (void *)as_number(&percpu_probe);
 
-	return (__u64)BPF_CORE_READ(array, pptrs[0]);
+	return (__u64)GET(array, pptrs[0]);
 }
 
 /* The copy of *percpu that CPU `cpu` has; NULL beyond the last CPU. */

@@ -18,11 +18,11 @@ int one_prog_func(struct one_prog_func_record *ctx)
 		ctx->error = EBADF;
 		return 0;
 	}
-	aux = BPF_CORE_READ(prog, aux);
-	info = BPF_CORE_READ(aux, func_info);
-	if (info && ctx->index < BPF_CORE_READ(aux, func_info_cnt)) {
+	aux = GET(prog, aux);
+	info = GET(aux, func_info);
+	if (info && HAS(info, type_id) && ctx->index < GET(aux, func_info_cnt)) {
 		info = (void *)info + ctx->index * bpf_core_type_size(struct bpf_func_info___kernel);
-		read_btf_name(name, BPF_CORE_READ(aux, btf), BPF_CORE_READ(info, type_id));
+		read_btf_name(name, GET(aux, btf), BPF_CORE_READ(info, type_id));
 	}
 	if (!name[0])
 		ctx->error = ENOENT;

@@ -17,15 +17,33 @@
 #define FIRST_MAPS	4	/* most programs use no more, and more would not fit the stack; the others are asked for theirs (one_prog_maps) */
 #define MAX_USED_MAPS	64	/* kernel/bpf/verifier.c: a program uses at most 64 maps */
 
+/*
+ * Where 0 is also a value, a bit of a record's `known` says whether this kernel has what it was to be read from (kernel.h). Everything else that is 0 or empty is absent,
+ * or so it is said there.
+ */
+
 enum prog_flags {
-	PROG_JITED		= 1,
-	PROG_GPL_COMPATIBLE	= 2,
-	PROG_SLEEPABLE		= 4,
-	PROG_TAIL_CALL_REACHABLE = 8,
-	PROG_IS_EXTENDED	= 16,
-	PROG_HAS_IS_EXTENDED	= 32,	/* this kernel knows of it (6.13) */
-	PROG_MIGHT_SLEEP	= 64,
-	PROG_HAS_MIGHT_SLEEP	= 128,	/* 6.14 */
+	PROG_GPL_COMPATIBLE	= 1,
+	PROG_SLEEPABLE		= 2,
+	PROG_TAIL_CALL_REACHABLE = 4,
+	PROG_IS_EXTENDED	= 8,
+	PROG_MIGHT_SLEEP	= 16,
+};
+
+enum prog_known_flags {
+	PROG_HAS_UID		= 1,
+	PROG_HAS_XLATED		= 2,
+	PROG_HAS_JITED		= 4,
+	PROG_HAS_PAGES		= 8,
+	PROG_HAS_REFCNT		= 16,
+	PROG_HAS_TAG		= 32,
+	PROG_HAS_RUNS		= 64,	/* run_time_ns, run_cnt */
+	PROG_HAS_MISSES		= 128,
+	PROG_HAS_GPL_COMPATIBLE	= 256,
+	PROG_HAS_SLEEPABLE	= 512,
+	PROG_HAS_TAIL_CALL_REACHABLE = 1024,
+	PROG_HAS_IS_EXTENDED	= 2048,	/* 6.13 */
+	PROG_HAS_MIGHT_SLEEP	= 4096,	/* 6.14 */
 };
 
 /* One program: struct bpf_prog and struct bpf_prog_aux. */
@@ -37,15 +55,15 @@ struct prog_record {
 	__u64 refcnt;
 	__u32 id;
 	__u32 type;			/* enum bpf_prog_type */
-	__u32 expected_attach_type;	/* enum bpf_attach_type */
 	__u32 flags;			/* enum prog_flags */
+	__u32 known;			/* enum prog_known_flags */
 	__u32 uid;			/* of the loader, in the initial user namespace */
 	__u32 btf_id;			/* 0: none */
 	__u32 bytes_xlated;
 	__u32 bytes_jited;
 	__u32 pages;
 	__u32 used_map_cnt;
-	__u32 func_cnt;			/* 0: no subprograms */
+	__u32 func_cnt;			/* 0: no subprograms, or not known */
 	__u32 verified_insns;
 	__u32 attach_btf_id;		/* type id of the function it attaches to */
 	__u32 target_prog_id;		/* aux->dst_prog; the kernel clears it when the program is attached (5.10) */
@@ -61,11 +79,18 @@ struct prog_record {
 	char attach_func[FULL_NAME_LEN];	/* aux->attach_func_name */
 };
 
-enum map_flags {
+enum map_known_flags {
 	MAP_HAS_ELEM_COUNT	= 1,
 	MAP_HAS_RING		= 2,
 	MAP_HAS_INNER		= 4,
 	MAP_HAS_STRUCT_OPS	= 8,
+	MAP_HAS_KEY_SIZE	= 16,	/* this and the next two: of inner maps, too */
+	MAP_HAS_VALUE_SIZE	= 32,
+	MAP_HAS_MAX_ENTRIES	= 64,
+	MAP_HAS_FLAGS		= 128,
+	MAP_HAS_FROZEN		= 256,
+	MAP_HAS_REFCNT		= 512,
+	MAP_HAS_USERCNT		= 1024,
 };
 
 /* One edge: program uses map. */
@@ -90,8 +115,8 @@ struct map_record {
 	__u32 btf_value_type_id;
 	__u32 btf_vmlinux_value_type_id;
 	__u32 frozen;
-	__s32 numa_node;		/* -1: any */
-	__u32 known;			/* enum map_flags */
+	__s32 numa_node;		/* -1: any, or not known */
+	__u32 known;			/* enum map_known_flags */
 	__u32 inner_type;		/* of maps in maps: what each inner map is */
 	__u32 inner_key_size;
 	__u32 inner_value_size;
@@ -115,6 +140,17 @@ enum perf_link_kind {
 	PERF_LINK_EVENT		= 6,	/* one that counts */
 };
 
+enum link_known_flags {
+	LINK_HAS_DEVICE		= 1,	/* ifindex */
+	LINK_HAS_NETNS		= 2,
+	LINK_HAS_CGROUP		= 4,
+	LINK_HAS_NETFILTER	= 8,
+	LINK_HAS_PERF_EVENT	= 16,	/* perf_type, perf_config */
+	LINK_HAS_OFFSET		= 32,
+	LINK_HAS_FUNCS		= 64,
+	LINK_HAS_FLAGS		= 128,
+};
+
 /* One link's numbers: struct bpf_link and what its type embeds it in. A macro, as a program's stack has no room for the names, too. */
 #define LINK_NUMBERS										\
 	__u32 id;										\
@@ -131,13 +167,13 @@ enum perf_link_kind {
 	__u64 ref_ctr_offset;		/* perf_event: of a uprobe's reference counter in the file */ \
 	__u64 perf_config;		/* perf_event_attr.config */				\
 	__u32 perf_type;		/* perf_event_attr.type */				\
-	enum perf_link_kind perf_kind;								\
+	enum perf_link_kind perf_kind;	/* 0: not known */					\
 	__u32 func_cnt;			/* kprobe_multi, uprobe_multi */			\
 	__u32 flags;			/* kprobe_multi: BPF_F_KPROBE_MULTI_* */		\
 	__u32 nf_family;		/* netfilter: NFPROTO_* */				\
 	__u32 nf_hook;										\
 	__s32 nf_priority;									\
-	__u32 reserved;
+	__u32 known;			/* enum link_known_flags */
 
 struct link_numbers {
 	LINK_NUMBERS
@@ -157,6 +193,8 @@ struct prog_row_record {
 	__u32 type;
 	__u32 pages;
 	__u32 target_prog_id;		/* as in prog_record */
+	__u32 known;			/* enum prog_known_flags: pages, tag */
+	__u32 reserved;
 	__u8 tag[8];
 	char name[FULL_NAME_LEN];
 	char attach_func[FULL_NAME_LEN];
@@ -390,6 +428,19 @@ struct task_owner_record {
 	__u32 pid;			/* of the process, in the pid namespace of who reads this */
 };
 
+enum task_known_flags {
+	TASK_HAS_START		= 1,
+	TASK_HAS_CGROUP		= 2,
+	TASK_HAS_CAPS		= 4,
+	TASK_HAS_STATE		= 8,
+	TASK_HAS_THREADS	= 16,
+	TASK_HAS_KERNEL_THREAD	= 32,
+	TASK_HAS_NO_NEW_PRIVS	= 64,
+	TASK_HAS_SECCOMP	= 128,
+	TASK_HAS_UIDS		= 256,
+	TASK_HAS_GIDS		= 512,
+};
+
 /* One process (tasks.bpf.c). Namespaces are inodes; 0: it has none any more. */
 struct task_record {
 	struct task_owner_record owner;
@@ -417,6 +468,8 @@ struct task_record {
 	__u32 ipc_ns;
 	__u32 cgroup_ns;
 	__u32 time_ns;
+	__u32 known;			/* enum task_known_flags */
+	__u32 reserved;
 	char comm[16];
 };
 
@@ -431,6 +484,11 @@ enum task_flags {
 	TASK_NO_NEW_PRIVS	= 2,
 };
 
+enum task_file_known_flags {
+	TASK_FILE_HAS_MODE	= 1,
+	TASK_FILE_HAS_FLAGS	= 2,
+};
+
 /* One open file of a process, followed by `length` bytes of path with its NUL, filled up to a multiple of 8. */
 struct task_file_record {
 	struct task_owner_record owner;
@@ -442,7 +500,7 @@ struct task_file_record {
 	__u32 id;			/* of the object; of a socket, of its filter */
 	__u32 length;			/* 0: errno tells why there is no path */
 	__s32 error;
-	__u32 reserved;
+	__u32 known;			/* enum task_file_known_flags */
 };
 
 /* What a mapping is called. */
@@ -479,11 +537,25 @@ struct cgroup_row_record {
 	__u32 descendants;
 	__u32 dying_descendants;	/* removed, but still kept by something */
 	__u32 populated;		/* 1: there are processes in it or below */
+	__u32 known;			/* enum cgroup_row_known_flags */
+	__u32 reserved;
 	char name[KERNEL_NAME_LEN];	/* of its directory */
 };
 
-enum kmem_cache_flags {
+enum cgroup_row_known_flags {
+	CGROUP_HAS_DESCENDANTS	= 1,
+	CGROUP_HAS_DYING	= 2,
+	CGROUP_HAS_POPULATED	= 4,
+};
+
+enum kmem_cache_known_flags {
 	KMEM_HAS_TOTALS		= 1,	/* this kernel counts slabs and objects (CONFIG_SLUB_DEBUG) */
+	KMEM_HAS_OBJECT_SIZE	= 2,
+	KMEM_HAS_SLAB_SIZE	= 4,
+	KMEM_HAS_ORDER		= 8,	/* objects_per_slab, pages_per_slab */
+	KMEM_HAS_ALIGN		= 16,
+	KMEM_HAS_FLAGS		= 32,
+	KMEM_HAS_ALIASES	= 64,
 };
 
 /* One slab cache. */
@@ -497,16 +569,33 @@ struct kmem_cache_record {
 	__u32 align;
 	__u32 flags;			/* SLAB_* */
 	__u32 aliases;			/* how many kmem_cache_create() share it */
-	__u32 known;			/* enum kmem_cache_flags */
+	__u32 known;			/* enum kmem_cache_known_flags */
 	char name[KERNEL_NAME_LEN];
+};
+
+enum dmabuf_known_flags {
+	DMABUF_HAS_SIZE		= 1,
 };
 
 /* One DMA buffer. */
 struct dmabuf_record {
-	__u64 ino;
+	__u64 ino;			/* 0: not known */
 	__u64 size;			/* bytes */
+	__u32 known;			/* enum dmabuf_known_flags */
+	__u32 reserved;
 	char exporter[64];
 	char name[64];			/* given by user space: any bytes */
+};
+
+enum map_socket_known_flags {
+	MAP_SOCKET_HAS_TYPE	= 1,
+	MAP_SOCKET_HAS_PROTOCOL	= 2,
+	MAP_SOCKET_HAS_STATE	= 4,
+	MAP_SOCKET_HAS_LOCAL	= 8,	/* address and port, as the next */
+	MAP_SOCKET_HAS_REMOTE	= 16,
+	MAP_SOCKET_HAS_INODE	= 32,
+	MAP_SOCKET_HAS_NET_NS	= 64,
+	MAP_SOCKET_HAS_FAMILY	= 128,
 };
 
 /*
@@ -525,7 +614,7 @@ struct map_socket_record {
 	__u32 remote_port;
 	__u32 key_size;
 	__u32 value_size;
-	__u32 reserved;
+	__u32 known;			/* enum map_socket_known_flags */
 	__u8 local[16];			/* IPv4: the first 4 */
 	__u8 remote[16];
 };
@@ -559,7 +648,19 @@ enum sock_prog {
 	SOCK_PROG_KINDS		= 6,
 };
 
-/* What all sockets have. A socket in TIME_WAIT or SYN_RECV is not a whole one and has zeros here. */
+enum sock_known_flags {
+	SOCK_HAS_REFCNT		= 1,
+	SOCK_HAS_RX_QUEUE	= 2,
+	SOCK_HAS_TX_QUEUE	= 4,
+	SOCK_HAS_DROPS		= 8,
+	SOCK_HAS_LOCAL_ADDRESS	= 16,	/* this and the next: of struct endpoints_record */
+	SOCK_HAS_LOCAL_PORT	= 32,
+	SOCK_HAS_REMOTE_ADDRESS	= 64,
+	SOCK_HAS_REMOTE_PORT	= 128,
+	SOCK_HAS_STATE		= 256,
+};
+
+/* What all sockets have. A socket in TIME_WAIT or SYN_RECV is not a whole one and has zeros here, as in /proc/net/tcp. */
 struct sock_record {
 	__u64 inode;			/* 0: no process has it open */
 	__u64 cgroup_id;		/* 0: none */
@@ -572,7 +673,7 @@ struct sock_record {
 	__u32 progs[SOCK_PROG_KINDS];
 	__u32 storage_cnt;		/* sk_storage maps with a value for it; SOCK_STORAGES of them are named */
 	__u32 storages[SOCK_STORAGES];
-	__u32 reserved;
+	__u32 known;			/* enum sock_known_flags */
 };
 
 /* Addresses are in network order, an IPv4 address in the first four bytes. */
@@ -591,10 +692,28 @@ enum tcp_sock_flags {
 	TCP_SOCK_PINGPONG	= 4,	/* interactive: acknowledgements are delayed */
 };
 
+enum tcp_known_flags {
+	TCP_HAS_TIMER		= 1,
+	TCP_HAS_EXPIRES		= 2,
+	TCP_HAS_RETRANSMITS	= 4,
+	TCP_HAS_PROBES		= 8,
+	TCP_HAS_RTO		= 16,
+	TCP_HAS_ATO		= 32,
+	TCP_HAS_QUICK_ACK	= 64,
+	TCP_HAS_PINGPONG	= 128,
+	TCP_HAS_CWND		= 256,
+	TCP_HAS_SSTHRESH	= 512,
+	TCP_HAS_FASTOPEN	= 1024,
+	TCP_HAS_RTTVAR		= 2048,
+	TCP_HAS_TOTAL_RETRANSMITS = 4096,
+	TCP_HAS_LOST		= 8192,
+	TCP_HAS_UNACKED		= 16384,
+};
+
 struct tcp_record {
 	struct sock_record sock;
 	struct endpoints_record ends;
-	__u64 pacing_rate;		/* bytes a second; all ones: not paced */
+	__u64 pacing_rate;		/* bytes a second; all ones: not paced; 0: not known */
 	__s64 timer_expires;		/* jiffies from now */
 	__u32 timer;			/* 0 none, 1 retransmit, 2 keepalive, 3 TIME_WAIT, 4 zero window probe */
 	__u32 flags;			/* enum tcp_sock_flags */
@@ -606,12 +725,14 @@ struct tcp_record {
 	__u32 cwnd;			/* segments */
 	__u32 ssthresh;			/* segments */
 	__u32 fastopen_queue;		/* of a listener: longest queue of TCP Fast Open */
-	__u32 srtt;			/* 1/8 us */
+	__u32 srtt;			/* 1/8 us; 0: not known */
 	__u32 rttvar;			/* 1/4 us */
 	__u32 min_rtt;			/* us; all ones: not known */
 	__u32 total_retransmits;	/* segments, in the life of the connection */
 	__u32 lost;			/* segments */
 	__u32 unacked;			/* segments */
+	__u32 known;			/* enum tcp_known_flags */
+	__u32 reserved;
 	char congestion[CA_NAME_LEN];
 };
 
@@ -634,6 +755,11 @@ struct udp_record {
 	__u32 gso_size;			/* bytes of a segment */
 };
 
+enum unix_known_flags {
+	UNIX_HAS_TYPE		= 1,
+	UNIX_HAS_STATE		= 2,	/* and flags */
+};
+
 struct unix_record {
 	struct sock_record sock;
 	__u64 peer_inode;		/* 0: none */
@@ -642,7 +768,7 @@ struct unix_record {
 	__u32 flags;			/* as /proc/net/unix: __SO_ACCEPTCON */
 	__u32 path_len;			/* bytes of path; an abstract name begins with NUL and may hold more */
 	char path[UNIX_PATH_LEN];
-	__u32 reserved;
+	__u32 known;			/* enum unix_known_flags */
 };
 
 #define UNIX_OUTPUT_SIZE	(2 << 20)	/* holds 7,700 sockets; what one bucket of the kernel's table has must fit */
@@ -657,13 +783,31 @@ struct unix_walk_record {
 	__u32 bucket_start;
 };
 
+enum netlink_known_flags {
+	NETLINK_HAS_PROTOCOL	= 1,
+	NETLINK_HAS_PORTID	= 2,
+	NETLINK_HAS_GROUPS	= 4,
+	NETLINK_HAS_DUMP	= 8,
+};
+
 struct netlink_record {
 	struct sock_record sock;
 	__u64 groups;			/* the first 64 */
 	__u32 protocol;
 	__u32 portid;
 	__u32 dump;			/* 1: a dump is running */
-	__u32 reserved;
+	__u32 known;			/* enum netlink_known_flags */
+};
+
+enum route6_known_flags {
+	ROUTE6_HAS_DESTINATION	= 1,
+	ROUTE6_HAS_GATEWAY	= 2,
+	ROUTE6_HAS_METRIC	= 4,
+	ROUTE6_HAS_REFCNT	= 8,
+	ROUTE6_HAS_FLAGS	= 16,
+	ROUTE6_HAS_TABLE	= 32,
+	ROUTE6_HAS_PROTOCOL	= 64,
+	ROUTE6_HAS_TYPE		= 128,
 };
 
 struct route6_record {
@@ -680,7 +824,12 @@ struct route6_record {
 	__u32 type;			/* RTN_* */
 	__u32 nexthop_id;		/* 0: none */
 	__u32 ifindex;
+	__u32 known;			/* enum route6_known_flags */
 	char dev[16];
+};
+
+enum sock_owner_known_flags {
+	SOCK_OWNER_HAS_PROTOCOL	= 1,	/* family, type, protocol */
 };
 
 /* A descriptor of a socket. */
@@ -693,7 +842,7 @@ struct sock_owner_record {
 	__u32 type;
 	__u32 protocol;
 	__u32 mark;			/* SO_MARK */
-	__u32 reserved;
+	__u32 known;			/* enum sock_owner_known_flags */
 	char comm[16];
 };
 

@@ -62,7 +62,11 @@ struct timer_list {
 };
 
 struct sock_cgroup_data {
-	struct cgroup *cgroup;
+	struct cgroup *cgroup;		/* since 5.16 */
+};
+
+struct sock_cgroup_data___word {
+	__u64 val;			/* the same, unless a bit says that it is something else */
 };
 
 struct inode___net {
@@ -107,6 +111,12 @@ struct sk_psock {
 	struct sk_psock_progs progs;
 };
 
+struct sk_psock___older {
+	struct {
+		struct bpf_prog *skb_parser;	/* until 5.12; skb_verdict was then the verdict on what it parsed */
+	} progs;
+};
+
 struct sock___net {
 	struct sock_common __sk_common;
 	atomic_t sk_drops;
@@ -134,6 +144,10 @@ struct sock___counters {
 	struct numa_drop_counters *sk_drop_counters;	/* since 6.18 */
 };
 
+struct sock___word {
+	struct sock_cgroup_data___word sk_cgrp_data;
+};
+
 struct socket___net {
 	unsigned short type;
 	struct sock___net *sk;
@@ -148,22 +162,36 @@ static __always_inline __u64 inode_of_socket(struct socket *socket)
 {
 	struct socket_alloc *alloc;
 
-	if (!socket)
+	if (!socket || !HAS(alloc, socket) || !HAS(alloc, vfs_inode.i_ino))
 		return 0;
 	alloc = (void *)socket - bpf_core_field_offset(struct socket_alloc, socket);
 	return BPF_CORE_READ(alloc, vfs_inode.i_ino);
 }
 
-static __always_inline __u32 drops_of(struct sock___net *sk)
+static __always_inline void fill_drops(struct sock_record *r, struct sock___net *sk)
 {
 	struct sock___counters *counted = (void *)sk;
-	struct numa_drop_counters *counters = NULL;
+	struct numa_drop_counters *counters = GET(counted, sk_drop_counters);
 
-	if (bpf_core_field_exists(counted->sk_drop_counters))
-		counters = BPF_CORE_READ(counted, sk_drop_counters);
-	if (counters)
-		return BPF_CORE_READ(counters, drops0.counter) + BPF_CORE_READ(counters, drops1.counter);
-	return BPF_CORE_READ(sk, sk_drops.counter);
+	if (!counters) {
+		TAKE(r, SOCK_HAS_DROPS, drops, sk, sk_drops.counter);
+	} else if (HAS(counters, drops0.counter) && HAS(counters, drops1.counter)) {
+		r->drops = BPF_CORE_READ(counters, drops0.counter) + BPF_CORE_READ(counters, drops1.counter);
+		r->known |= SOCK_HAS_DROPS;
+	}
+}
+
+static __always_inline __u64 cgroup_of(struct sock___net *sk)
+{
+	struct sock___word *older = (void *)sk;
+	struct cgroup *cgroup = GET(sk, sk_cgrp_data.cgroup);
+
+	if (!HAS(sk, sk_cgrp_data.cgroup) && HAS(older, sk_cgrp_data.val)) {
+		__u64 word = BPF_CORE_READ(older, sk_cgrp_data.val);
+
+		cgroup = word & 3 ? NULL : (void *)word;	/* sock_cgroup_ptr() */
+	}
+	return cgroup ? GET(cgroup, kn, id) : 0;
 }
 
 static __always_inline void add_prog(struct sock_record *r, enum sock_prog kind, struct bpf_prog *prog)
@@ -176,33 +204,32 @@ static __always_inline void add_prog(struct sock_record *r, enum sock_prog kind,
 
 static __always_inline void fill_progs(struct sock_record *r, struct sock___net *sk)
 {
-	struct sk_filter *filter = BPF_CORE_READ(sk, sk_filter);
-	struct sock_reuseport *group = BPF_CORE_READ(sk, sk_reuseport_cb);
-	unsigned long user_data = (unsigned long)BPF_CORE_READ(sk, sk_user_data);
+	unsigned long user_data = (unsigned long)GET(sk, sk_user_data);
 	struct sk_psock *psock = (void *)(user_data & ~SK_USER_DATA_FLAGS);
+	struct sk_psock___older *older = (void *)psock;
 
-	if (filter)
-		add_prog(r, SOCK_PROG_FILTER, BPF_CORE_READ(filter, prog));
-	if (group)
-		add_prog(r, SOCK_PROG_REUSEPORT, BPF_CORE_READ(group, prog));
-	if (!(user_data & SK_USER_DATA_PSOCK) || !bpf_core_type_exists(struct sk_psock))
+	if (!HAS((struct bpf_prog *)NULL, aux, id))
 		return;
-	add_prog(r, SOCK_PROG_MSG_VERDICT, BPF_CORE_READ(psock, progs.msg_parser));
-	add_prog(r, SOCK_PROG_STREAM_PARSER, BPF_CORE_READ(psock, progs.stream_parser));
-	add_prog(r, SOCK_PROG_STREAM_VERDICT, BPF_CORE_READ(psock, progs.stream_verdict));
-	add_prog(r, SOCK_PROG_SKB_VERDICT, BPF_CORE_READ(psock, progs.skb_verdict));
+	add_prog(r, SOCK_PROG_FILTER, GET(sk, sk_filter, prog));
+	add_prog(r, SOCK_PROG_REUSEPORT, GET(sk, sk_reuseport_cb, prog));
+	if (!(user_data & SK_USER_DATA_PSOCK))
+		return;
+	add_prog(r, SOCK_PROG_MSG_VERDICT, GET(psock, progs.msg_parser));
+	add_prog(r, SOCK_PROG_STREAM_PARSER, HAS(psock, progs.stream_parser) ? BPF_CORE_READ(psock, progs.stream_parser) : GET(older, progs.skb_parser));
+	add_prog(r, SOCK_PROG_STREAM_VERDICT, HAS(psock, progs.stream_verdict) ? BPF_CORE_READ(psock, progs.stream_verdict) : GET(psock, progs.skb_verdict));
+	if (HAS(psock, progs.stream_verdict))
+		add_prog(r, SOCK_PROG_SKB_VERDICT, GET(psock, progs.skb_verdict));
 }
 
 /* A socket's storage is a chain of values, each of another map. */
 static __always_inline void fill_storages(struct sock_record *r, struct sock___net *sk)
 {
-	struct bpf_local_storage *storage = BPF_CORE_READ(sk, sk_bpf_storage);
 	struct bpf_local_storage_elem *elem;
 	struct hlist_node *node;
 
-	if (!storage)
+	if (!HAS(elem, snode) || !HAS(elem, sdata.smap, map.id) || !HAS(node, next))
 		return;
-	node = BPF_CORE_READ(storage, list.first);
+	node = GET(sk, sk_bpf_storage, list.first);
 	for (int i = 0; i < SOCK_STORAGES; i++) {
 		if (!node)
 			return;
@@ -220,29 +247,44 @@ static __always_inline void fill_storages(struct sock_record *r, struct sock___n
  */
 static __always_inline void fill_sock(struct sock_record *r, struct sock___net *sk, __u32 uid, __u32 held)
 {
-	r->inode = inode_of_socket(BPF_CORE_READ(sk, sk_socket));
-	r->cgroup_id = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	r->inode = inode_of_socket(GET(sk, sk_socket));
+	r->cgroup_id = cgroup_of(sk);
 	r->uid = uid;
-	r->refcnt = BPF_CORE_READ(sk, __sk_common.skc_refcnt.refs.counter) - held;
-	r->rx_queue = BPF_CORE_READ(sk, sk_backlog.rmem_alloc.counter);
-	r->tx_queue = BPF_CORE_READ(sk, sk_wmem_alloc.refs.counter) - 1;	/* sk_wmem_alloc_get() */
-	r->drops = drops_of(sk);
+	TAKE(r, SOCK_HAS_REFCNT, refcnt, sk, __sk_common.skc_refcnt.refs.counter);
+	r->refcnt -= held;
+	TAKE(r, SOCK_HAS_RX_QUEUE, rx_queue, sk, sk_backlog.rmem_alloc.counter);
+	TAKE(r, SOCK_HAS_TX_QUEUE, tx_queue, sk, sk_wmem_alloc.refs.counter);
+	r->tx_queue--;		/* sk_wmem_alloc_get() */
+	fill_drops(r, sk);
 	fill_progs(r, sk);
 	fill_storages(r, sk);
 }
 
-static __always_inline void fill_endpoints(struct endpoints_record *r, struct sock_common *sk)
+static __always_inline void fill_endpoints(struct endpoints_record *r, struct sock_record *of, struct sock_common *sk)
 {
 	r->family = BPF_CORE_READ(sk, skc_family);
-	r->state = BPF_CORE_READ(sk, skc_state);
-	r->local_port = BPF_CORE_READ(sk, skc_num);
-	r->remote_port = bpf_ntohs(BPF_CORE_READ(sk, skc_dport));
+	if (HAS(sk, skc_state)) {
+		r->state = BPF_CORE_READ(sk, skc_state);
+		of->known |= SOCK_HAS_STATE;
+	}
+	if (HAS(sk, skc_num)) {
+		r->local_port = BPF_CORE_READ(sk, skc_num);
+		of->known |= SOCK_HAS_LOCAL_PORT;
+	}
+	if (HAS(sk, skc_dport)) {
+		r->remote_port = bpf_ntohs(BPF_CORE_READ(sk, skc_dport));
+		of->known |= SOCK_HAS_REMOTE_PORT;
+	}
 	if (r->family == AF_INET6) {
-		bpf_probe_read_kernel(r->local_address, sizeof(r->local_address), &sk->skc_v6_rcv_saddr);
-		bpf_probe_read_kernel(r->remote_address, sizeof(r->remote_address), &sk->skc_v6_daddr);
+		if (HAS(sk, skc_v6_rcv_saddr) && !bpf_probe_read_kernel(r->local_address, sizeof(r->local_address), &sk->skc_v6_rcv_saddr))
+			of->known |= SOCK_HAS_LOCAL_ADDRESS;
+		if (HAS(sk, skc_v6_daddr) && !bpf_probe_read_kernel(r->remote_address, sizeof(r->remote_address), &sk->skc_v6_daddr))
+			of->known |= SOCK_HAS_REMOTE_ADDRESS;
 	} else {
-		bpf_probe_read_kernel(r->local_address, 4, &sk->skc_rcv_saddr);
-		bpf_probe_read_kernel(r->remote_address, 4, &sk->skc_daddr);
+		if (HAS(sk, skc_rcv_saddr) && !bpf_probe_read_kernel(r->local_address, 4, &sk->skc_rcv_saddr))
+			of->known |= SOCK_HAS_LOCAL_ADDRESS;
+		if (HAS(sk, skc_daddr) && !bpf_probe_read_kernel(r->remote_address, 4, &sk->skc_daddr))
+			of->known |= SOCK_HAS_REMOTE_ADDRESS;
 	}
 }
 

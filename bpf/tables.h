@@ -95,19 +95,22 @@ int prog_row_records(struct bpf_iter__bpf_prog *ctx)
 	struct bpf_prog *prog = ctx->prog;
 	struct prog_row_record r = {};
 	struct bpf_prog_aux *aux;
+	struct bpf_prog *target;
 
 	if (!prog)
 		return 0;
 	aux = prog->aux;
-	r.load_time = aux->load_time;
 	r.id = aux->id;
 	r.type = prog->type;
-	r.pages = prog->pages;
-	if (aux->dst_prog)
-		r.target_prog_id = aux->dst_prog->aux->id;
-	bpf_probe_read_kernel(r.tag, sizeof(r.tag), prog->tag);
+	r.load_time = GET_BY(___arrow, aux, load_time);
+	TAKE_BY(___arrow, &r, PROG_HAS_PAGES, pages, prog, pages);
+	target = GET_BY(___arrow, aux, dst_prog);
+	if (target)
+		r.target_prog_id = target->aux->id;
+	if (HAS(prog, tag) && !bpf_probe_read_kernel(r.tag, sizeof(r.tag), prog->tag))
+		r.known |= PROG_HAS_TAG;
 	read_prog_name(r.name, aux);
-	if (aux->attach_func_name)
+	if (HAS(aux, attach_func_name))
 		bpf_probe_read_kernel_str(r.attach_func, sizeof(r.attach_func), aux->attach_func_name);
 	BPF_SEQ_WRITE_RECORD(ctx->meta, &r);
 	return 0;

@@ -11,6 +11,7 @@
 
 #define PF_KTHREAD		0x00200000
 #define PFA_NO_NEW_PRIVS	1
+#define ENOENT			2
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -55,8 +56,12 @@ struct signal_struct {
 	int nr_threads;
 };
 
+struct task_struct___older {
+	long state;			/* until 5.13 */
+};
+
 struct task_struct___summary {
-	unsigned int __state;
+	unsigned int __state;		/* since 5.14 */
 	int exit_state;
 	unsigned int flags;
 	unsigned long atomic_flags;
@@ -121,52 +126,79 @@ struct bpf_iter__task_vma {
 
 #pragma clang attribute pop
 
+/* All four of them, or it would be told half. */
+#define TAKE_IDS(r, bit, to, cred, kind) do {							\
+	if (HAS(cred, kind.val) && HAS(cred, e##kind.val) && HAS(cred, s##kind.val) && HAS(cred, fs##kind.val)) {	\
+		(r)->to = BPF_CORE_READ(cred, kind.val);					\
+		(r)->e##to = BPF_CORE_READ(cred, e##kind.val);					\
+		(r)->s##to = BPF_CORE_READ(cred, s##kind.val);					\
+		(r)->fs##to = BPF_CORE_READ(cred, fs##kind.val);				\
+		(r)->known |= (bit);								\
+	}											\
+} while (0)
+
+static __always_inline void fill_state(struct task_record *r, struct task_struct___summary *task)
+{
+	struct task_struct___older *older = (void *)task;
+
+	if (!HAS(task, exit_state))
+		return;
+	TAKE(r, TASK_HAS_STATE, state, task, __state);
+	if (!HAS(task, __state))
+		TAKE(r, TASK_HAS_STATE, state, older, state);
+	r->state |= BPF_CORE_READ(task, exit_state);
+}
+
+static __always_inline void fill_namespaces(struct task_record *r, struct nsproxy *namespaces)
+{
+	r->net_ns = GET(namespaces, net_ns, ns.inum);
+	r->mnt_ns = GET(namespaces, mnt_ns, ns.inum);
+	r->uts_ns = GET(namespaces, uts_ns, ns.inum);
+	r->ipc_ns = GET(namespaces, ipc_ns, ns.inum);
+	r->cgroup_ns = GET(namespaces, cgroup_ns, ns.inum);
+	r->time_ns = GET(namespaces, time_ns, ns.inum);
+}
+
 static __always_inline void fill_task(struct task_record *r, struct task_struct *of)
 {
 	struct task_struct___summary *task = (void *)of;
-	const struct cred *cred = BPF_CORE_READ(task, real_cred);
+	const struct cred *cred = GET(task, real_cred);
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	struct nsproxy *namespaces = BPF_CORE_READ(task, nsproxy);
+	struct nsproxy *namespaces = GET(task, nsproxy);
 	__u64 caps = 0;
 
 	read_owner(&r->owner, of);
-	r->start_time = BPF_CORE_READ(task, start_boottime);
-	r->total_vm = BPF_CORE_READ(task, mm, total_vm);
-	r->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	bpf_probe_read_kernel(&caps, sizeof(caps), &cred->cap_effective);
+	TAKE(r, TASK_HAS_START, start_time, task, start_boottime);
+	r->total_vm = GET(task, mm, total_vm);
+	TAKE(r, TASK_HAS_CGROUP, cgroup_id, task, cgroups, dfl_cgrp, kn, id);
+	if (HAS(cred, cap_effective) && !bpf_probe_read_kernel(&caps, sizeof(caps), &cred->cap_effective))
+		r->known |= TASK_HAS_CAPS;
 	r->cap_effective = caps;
-	r->ppid = pid_here(BPF_CORE_READ(task, real_parent));
-	r->state = BPF_CORE_READ(task, __state) | BPF_CORE_READ(task, exit_state);
-	r->threads = BPF_CORE_READ(task, signal, nr_threads);
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
-		r->flags |= TASK_KERNEL_THREAD;
-	if (BPF_CORE_READ(task, atomic_flags) & PFA_NO_NEW_PRIVS)
-		r->flags |= TASK_NO_NEW_PRIVS;
-	if (bpf_core_field_exists(task->seccomp.mode))
-		r->seccomp = BPF_CORE_READ(task, seccomp.mode);
-	r->uid = BPF_CORE_READ(cred, uid.val);
-	r->euid = BPF_CORE_READ(cred, euid.val);
-	r->suid = BPF_CORE_READ(cred, suid.val);
-	r->fsuid = BPF_CORE_READ(cred, fsuid.val);
-	r->gid = BPF_CORE_READ(cred, gid.val);
-	r->egid = BPF_CORE_READ(cred, egid.val);
-	r->sgid = BPF_CORE_READ(cred, sgid.val);
-	r->fsgid = BPF_CORE_READ(cred, fsgid.val);
+	if (HAS(task, real_parent))
+		r->ppid = pid_here(BPF_CORE_READ(task, real_parent));
+	fill_state(r, task);
+	TAKE(r, TASK_HAS_THREADS, threads, task, signal, nr_threads);
+	if (HAS(task, flags)) {
+		r->known |= TASK_HAS_KERNEL_THREAD;
+		if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+			r->flags |= TASK_KERNEL_THREAD;
+	}
+	if (HAS(task, atomic_flags)) {
+		r->known |= TASK_HAS_NO_NEW_PRIVS;
+		if (BPF_CORE_READ(task, atomic_flags) & PFA_NO_NEW_PRIVS)
+			r->flags |= TASK_NO_NEW_PRIVS;
+	}
+	TAKE(r, TASK_HAS_SECCOMP, seccomp, task, seccomp.mode);
+	TAKE_IDS(r, TASK_HAS_UIDS, uid, cred, uid);
+	TAKE_IDS(r, TASK_HAS_GIDS, gid, cred, gid);
 	if (pid) {
 		struct upid *innermost = upid_at(pid, BPF_CORE_READ(pid, level));
 
-		r->pid_ns = BPF_CORE_READ(innermost, ns, ns.inum);
+		r->pid_ns = GET(innermost, ns, ns.inum);
 	}
-	if (namespaces) {
-		r->net_ns = BPF_CORE_READ(namespaces, net_ns, ns.inum);
-		r->mnt_ns = BPF_CORE_READ(namespaces, mnt_ns, ns.inum);
-		r->uts_ns = BPF_CORE_READ(namespaces, uts_ns, ns.inum);
-		r->ipc_ns = BPF_CORE_READ(namespaces, ipc_ns, ns.inum);
-		r->cgroup_ns = BPF_CORE_READ(namespaces, cgroup_ns, ns.inum);
-		if (bpf_core_field_exists(namespaces->time_ns))
-			r->time_ns = BPF_CORE_READ(namespaces, time_ns, ns.inum);
-	}
-	bpf_probe_read_kernel_str(r->comm, sizeof(r->comm), task->comm);
+	if (namespaces)
+		fill_namespaces(r, namespaces);
+	GET_CHARS(r->comm, sizeof(r->comm), task, comm);
 }
 
 SEC("iter/task")
@@ -194,7 +226,7 @@ int thread_records(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	r.tid = tid_here(task);
-	r.user_ns = BPF_CORE_READ(thread, real_cred, user_ns, ns.inum);
+	r.user_ns = GET(thread, real_cred, user_ns, ns.inum);
 	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
 	return 0;
 }
@@ -215,9 +247,9 @@ int task_file_records(struct bpf_iter__task_file *ctx)
 		return 0;
 	read_owner(&r.owner, task);
 	r.fd = ctx->fd;
-	r.ino = BPF_CORE_READ(flags, f_inode, i_ino);
-	r.mode = BPF_CORE_READ(flags, f_inode, i_mode);
-	r.flags = BPF_CORE_READ(flags, f_flags);
+	r.ino = GET(flags, f_inode, i_ino);
+	TAKE(&r, TASK_FILE_HAS_MODE, mode, flags, f_inode, i_mode);
+	TAKE(&r, TASK_FILE_HAS_FLAGS, flags, flags, f_flags);
 	magic = file->f_inode->i_sb->s_magic;
 	private_data = BPF_CORE_READ(file, private_data);
 	if (!private_data) {
@@ -225,9 +257,9 @@ int task_file_records(struct bpf_iter__task_file *ctx)
 	} else if (magic == SOCKFS_MAGIC) {
 		struct socket *socket = private_data;
 
-		r.id = id_of_prog(BPF_CORE_READ(socket, sk, sk_filter, prog));
+		r.id = id_of_prog(GET(socket, sk, sk_filter, prog));
 		r.kind = HOLDER_SOCKET;
-	} else if (BPF_CORE_READ(file, f_op) == BPF_CORE_READ(ctx->meta, seq, file, f_op)) {
+	} else if (is_iter(ctx->meta, file)) {
 		r.id = id_of_iter(private_data);
 		r.kind = HOLDER_ITER;
 	} else if (magic == ANON_INODE_FS_MAGIC) {
@@ -254,38 +286,42 @@ int task_file_records(struct bpf_iter__task_file *ctx)
 /* Until 6.1 only private mappings had names: where they are is something else in those with a file (d09e8ca6cb93). */
 static __always_inline bool files_have_names(struct vm_area_struct___named *vma)
 {
-	return bpf_core_field_exists(vma->anon_name) && bpf_core_field_offset(vma->anon_name) != bpf_core_field_offset(vma->shared);
+	return HAS(vma, anon_name) && (!HAS(vma, shared) || bpf_core_field_offset(vma->anon_name) != bpf_core_field_offset(vma->shared));
+}
+
+/* The name that a mapping was given; its length, 0: none. */
+static __always_inline long read_given_name(struct vm_area_struct___named *vma, struct path_room *room)
+{
+	struct anon_vma_name *name = GET(vma, anon_name);
+
+	return name && HAS(name, name) ? bpf_probe_read_kernel_str(room->text, PATH_LEN, name->name) : 0;
 }
 
 /* The name of a mapping without a file, as get_vma_name() in fs/proc/task_mmu.c has it. */
 static __always_inline long name_anonymous(struct task_vma_record *r, struct vm_area_struct *vma, struct path_room *room)
 {
-	struct vm_area_struct___named *named = (void *)vma;
-	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
-	struct anon_vma_name *name;
+	struct mm_struct *mm = GET(vma, vm_mm);
+	struct vm_special_mapping *special;
+	long length;
 
 	/* Only the kernel's own special mappings have a function for their name. */
-	if (BPF_CORE_READ(vma, vm_ops) && BPF_CORE_READ(vma, vm_ops, name)) {
-		struct vm_special_mapping *special = BPF_CORE_READ(vma, vm_private_data);
-
+	if (GET(vma, vm_ops, name)) {
+		special = GET(vma, vm_private_data);
 		r->name = VMA_SPECIAL;
-		return bpf_probe_read_kernel_str(room->text, PATH_LEN, BPF_CORE_READ(special, name));
+		return HAS(special, name) ? bpf_probe_read_kernel_str(room->text, PATH_LEN, BPF_CORE_READ(special, name)) : -ENOENT;
 	}
-	if (r->start < BPF_CORE_READ(mm, brk) && r->end > BPF_CORE_READ(mm, start_brk)) {
+	if (HAS(mm, brk) && HAS(mm, start_brk) && r->start < BPF_CORE_READ(mm, brk) && r->end > BPF_CORE_READ(mm, start_brk)) {
 		r->name = VMA_HEAP;
 		return 0;
 	}
-	if (r->start <= BPF_CORE_READ(mm, start_stack) && r->end >= BPF_CORE_READ(mm, start_stack)) {
+	if (HAS(mm, start_stack) && r->start <= BPF_CORE_READ(mm, start_stack) && r->end >= BPF_CORE_READ(mm, start_stack)) {
 		r->name = VMA_STACK;
 		return 0;
 	}
-	if (!bpf_core_field_exists(named->anon_name))
-		return 0;
-	name = BPF_CORE_READ(named, anon_name);
-	if (!name)
-		return 0;
-	r->name = VMA_ANON;
-	return bpf_probe_read_kernel_str(room->text, PATH_LEN, name->name);
+	length = read_given_name((void *)vma, room);
+	if (length)
+		r->name = VMA_ANON;
+	return length;
 }
 
 SEC("iter/task_vma")
@@ -311,20 +347,16 @@ int task_vma_records(struct bpf_iter__task_vma *ctx)
 		length = -EBUSY;
 	} else if (file) {
 		struct file___flags *flags = (void *)file;
-		struct anon_vma_name *name = NULL;
 
 		r.offset = (__u64)BPF_CORE_READ(vma, vm_pgoff) << 12;
 		r.ino = BPF_CORE_READ(flags, f_inode, i_ino);
 		r.dev = BPF_CORE_READ(flags, f_inode, i_sb, s_dev);
 		r.name = VMA_FILE;
-		if (files_have_names(named))
-			name = BPF_CORE_READ(named, anon_name);
-		if (name) {
+		length = files_have_names(named) ? read_given_name(named, room) : 0;
+		if (length)
 			r.name = VMA_SHARED_ANON;
-			length = bpf_probe_read_kernel_str(room->text, PATH_LEN, name->name);
-		} else {
+		else
 			length = bpf_d_path(&file->f_path, room->text, PATH_LEN);
-		}
 	} else {
 		length = name_anonymous(&r, vma, room);
 	}
@@ -347,6 +379,8 @@ const struct {
 	struct task_file_record file;
 	struct task_vma_record vma;
 	enum task_flags flags;
+	enum task_known_flags known;
+	enum task_file_known_flags file_known;
 } task_record_types;
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -25,18 +25,25 @@ int dump_bpf_prog(struct bpf_iter__bpf_prog *ctx)
 		BPF_SEQ_PRINTF(seq, "  id name             pages attached\n");
 
 	read_prog_name(name, aux);
-	bpf_probe_read_kernel_str(func, sizeof(func), aux->attach_func_name);
-	target = aux->dst_prog;
+	if (HAS(prog, pages))
+		BPF_SEQ_PRINTF(seq, "%4u %-16s %5u", aux->id, name, prog->pages);
+	else
+		BPF_SEQ_PRINTF(seq, "%4u %-16s     -", aux->id, name);
+	if (HAS(aux, attach_func_name))
+		bpf_probe_read_kernel_str(func, sizeof(func), aux->attach_func_name);
+	target = GET_BY(___arrow, aux, dst_prog);
 	if (target)
 		read_prog_name(target_name, BPF_CORE_READ(target, aux));
 	if (target_name[0])
-		BPF_SEQ_PRINTF(seq, "%4u %-16s %5u %s %s\n", aux->id, name, prog->pages, func, target_name);
+		BPF_SEQ_PRINTF(seq, " %s %s\n", func, target_name);
 	else if (func[0])
-		BPF_SEQ_PRINTF(seq, "%4u %-16s %5u %s\n", aux->id, name, prog->pages, func);
+		BPF_SEQ_PRINTF(seq, " %s\n", func);
 	else
-		BPF_SEQ_PRINTF(seq, "%4u %-16s %5u\n", aux->id, name, prog->pages);
+		BPF_SEQ_PRINTF(seq, "\n");
 	return 0;
 }
+
+static const char no_name[1];
 
 /* No pages here: they left struct bpf_map in 5.11, and no program can ask map_mem_usage(). */
 SEC("iter/bpf_map")
@@ -49,7 +56,11 @@ int dump_bpf_map(struct bpf_iter__bpf_map *ctx)
 		return 0;
 	if (ctx->meta->seq_num == 0)
 		BPF_SEQ_PRINTF(seq, "  id name             max_entries\n");
-	BPF_SEQ_PRINTF(seq, "%4u %-16s %11u\n", map->id, map->name, map->max_entries);
+	BPF_SEQ_PRINTF(seq, "%4u %-16s ", map->id, HAS(map, name) ? map->name : no_name);
+	if (HAS(map, max_entries))
+		BPF_SEQ_PRINTF(seq, "%11u\n", map->max_entries);
+	else
+		BPF_SEQ_PRINTF(seq, "          -\n");
 	return 0;
 }
 
@@ -102,9 +113,9 @@ int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
 		BPF_SEQ_PRINTF(seq, " %s", name);
 	if (r.cgroup_id)
 		BPF_SEQ_PRINTF(seq, " cgroup:%llu", r.cgroup_id);
-	if (r.type == LINK_NETNS || r.type == LINK_NETFILTER)
+	if (r.known & LINK_HAS_NETNS)
 		BPF_SEQ_PRINTF(seq, " netns:%u", r.netns_ino);
-	if (r.perf_kind == PERF_LINK_EVENT)
+	if (r.perf_kind == PERF_LINK_EVENT && r.known & LINK_HAS_PERF_EVENT)
 		BPF_SEQ_PRINTF(seq, " event:%u:%llu", r.perf_type, r.perf_config);
 	if (r.func_cnt > 1)
 		BPF_SEQ_PRINTF(seq, " and %u more", r.func_cnt - 1);

@@ -33,7 +33,9 @@ const struct {
 	struct holder_record holder;
 	struct pin_record pin;
 	enum prog_flags prog_flags;
-	enum map_flags map_flags;
+	enum prog_known_flags prog_known;
+	enum map_known_flags map_known;
+	enum link_known_flags link_known;
 	struct link_record link;
 } record_types;
 

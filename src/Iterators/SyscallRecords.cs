@@ -9,8 +9,13 @@ namespace Iterators;
 /// </summary>
 public static unsafe class SyscallRecords
 {
-    /// <summary>In <see cref="prog_record.flags"/> and <see cref="map_record.known"/>: what only the kernel's structures tell is not known.</summary>
-    public const uint OnlySyscalls = 1u << 31;
+    /// <summary>What bpf(2) and fdinfo tell of a program, in <see cref="prog_record.known"/>; the rest only the kernel's structures do.</summary>
+    private const prog_known_flags KnownOfProgs = prog_known_flags.PROG_HAS_UID | prog_known_flags.PROG_HAS_XLATED | prog_known_flags.PROG_HAS_JITED | prog_known_flags.PROG_HAS_PAGES
+        | prog_known_flags.PROG_HAS_TAG | prog_known_flags.PROG_HAS_RUNS | prog_known_flags.PROG_HAS_MISSES | prog_known_flags.PROG_HAS_GPL_COMPATIBLE;
+
+    /// <summary>Likewise of a map, in <see cref="map_record.known"/>.</summary>
+    private const map_known_flags KnownOfMaps = map_known_flags.MAP_HAS_KEY_SIZE | map_known_flags.MAP_HAS_VALUE_SIZE | map_known_flags.MAP_HAS_MAX_ENTRIES | map_known_flags.MAP_HAS_FLAGS
+        | map_known_flags.MAP_HAS_FROZEN;
 
     private static readonly Lazy<Btf?> s_kernelBtf = new(() => Btf.TryLoad(BtfObjects.KernelId, out _));
 
@@ -35,7 +40,8 @@ public static unsafe class SyscallRecords
         record.recursion_misses = info.recursion_misses;
         record.id = info.id;
         record.type = info.type;
-        record.flags = OnlySyscalls | ((info.reserved & 1) != 0 ? (uint)prog_flags.PROG_GPL_COMPATIBLE : 0) | (info.jited_prog_len != 0 ? (uint)prog_flags.PROG_JITED : 0);
+        record.flags = (info.reserved & 1) != 0 ? (uint)prog_flags.PROG_GPL_COMPATIBLE : 0;
+        record.known = (uint)KnownOfProgs;
         record.uid = info.created_by_uid;
         record.btf_id = info.btf_id;
         record.bytes_xlated = info.xlated_prog_len;
@@ -63,7 +69,7 @@ public static unsafe class SyscallRecords
         if (errno != 0) return errno;
         errno = MapFdInfo.Read(fd, out MapFdInfo fdInfo);
         if (errno != 0) return errno;
-        record.known = OnlySyscalls;
+        record.known = (uint)KnownOfMaps;
         record.map_extra = info.map_extra;
         record.id = info.id;
         record.type = info.type;
@@ -114,6 +120,7 @@ public static unsafe class SyscallRecords
                 break;
             case LinkType.Cgroup:
                 record.cgroup_id = info.cgroup_id;
+                record.known = (uint)link_known_flags.LINK_HAS_CGROUP;
                 break;
             case LinkType.Iter:
                 if (known.SequenceEqual("cgroup"u8)) record.cgroup_id = info.iter_cgroup_id;
@@ -121,9 +128,11 @@ public static unsafe class SyscallRecords
                 break;
             case LinkType.Netns:
                 record.netns_ino = info.first;
+                record.known = (uint)link_known_flags.LINK_HAS_NETNS;
                 break;
             case LinkType.Xdp or LinkType.Tcx or LinkType.Netkit:
                 record.ifindex = info.first;
+                record.known = (uint)link_known_flags.LINK_HAS_DEVICE;
                 break;
             case LinkType.StructOps or LinkType.Sockmap:
                 SetMap(ref record, info.first);
@@ -132,13 +141,16 @@ public static unsafe class SyscallRecords
                 record.nf_family = info.first;
                 record.nf_hook = info.second;
                 record.nf_priority = info.netfilter_priority;
+                record.known = (uint)link_known_flags.LINK_HAS_NETFILTER;
                 break;
             case LinkType.KprobeMulti:
                 record.func_cnt = info.buffer_size;
                 record.flags = info.kprobe_multi_flags;
+                record.known = (uint)(link_known_flags.LINK_HAS_FUNCS | link_known_flags.LINK_HAS_FLAGS);
                 break;
             case LinkType.UprobeMulti:
                 record.func_cnt = info.uprobe_multi_count;
+                record.known = (uint)link_known_flags.LINK_HAS_FUNCS;
                 break;
             case LinkType.PerfEvent:
                 SetPerfEvent(ref record, info);
@@ -157,7 +169,7 @@ public static unsafe class SyscallRecords
     internal static SyscallWalk<prog_row_record> ProgRows { get; } = new(SyscallIds.Progs, (in fd, to) =>
     {
         int errno = ReadProg(fd, out prog_record record, default);
-        if (errno == 0) to.Add(new prog_row_record { load_time = record.load_time, id = record.id, type = record.type, pages = record.pages, tag = record.tag, name = record.name, attach_func = record.attach_func });
+        if (errno == 0) to.Add(new prog_row_record { load_time = record.load_time, id = record.id, type = record.type, pages = record.pages, known = record.known, tag = record.tag, name = record.name, attach_func = record.attach_func });
         return errno;
     });
 
@@ -225,14 +237,17 @@ public static unsafe class SyscallRecords
             case PerfEventType.Event:
                 record.perf_config = info.perf_event_buffer;
                 record.perf_type = info.perf_event_buffer_size;
+                record.known = (uint)link_known_flags.LINK_HAS_PERF_EVENT;
                 record.cookie = info.perf_event_cookie;
                 break;
             case PerfEventType.Kprobe or PerfEventType.Kretprobe:
                 record.offset = info.perf_event_offset;
+                record.known = (uint)link_known_flags.LINK_HAS_OFFSET;
                 record.cookie = info.perf_event_kprobe_cookie;
                 break;
             case PerfEventType.Uprobe or PerfEventType.Uretprobe:
                 record.offset = info.perf_event_offset;
+                record.known = (uint)link_known_flags.LINK_HAS_OFFSET;
                 record.cookie = info.perf_event_cookie;
                 break;
             case PerfEventType.Tracepoint:

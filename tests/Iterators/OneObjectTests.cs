@@ -101,7 +101,6 @@ public sealed class OneObjectTests(LoadedSet loaded) : IClassFixture<LoadedSet>
         Assert.StartsWith(info.Text(64, 16), Encoding.ASCII.GetString(r.name.Text), StringComparison.Ordinal);
         Assert.Equal((info.U32(84) & 1) != 0, ((prog_flags)r.flags & prog_flags.PROG_GPL_COMPATIBLE) != 0);
         Assert.Equal((info.U32(128), info.U32(148), info.U32(216), info.U32(224)), (r.btf_id, r.line_info_cnt, r.verified_insns, r.attach_btf_id));
-        Assert.Equal(((prog_flags)r.flags & prog_flags.PROG_JITED) != 0, r.bytes_jited != 0);
         Assert.Equal(info.MapIds, ((ReadOnlySpan<uint>)maps.map_ids)[..(int)maps.cnt].ToArray());
         Assert.Equal(info.MapIds.Length, (int)r.used_map_cnt);
         Assert.Equal(0, Set.One.ReadProgMaps(r.id, out one_prog_maps_record again));

@@ -1,3 +1,4 @@
+using BpfFs.Objects;
 using BpfFs.Rendering;
 using BpfFs.View;
 using Iterators;
@@ -16,9 +17,9 @@ internal ref struct Cgroup
         Walk,
         (new("id", "inode of its directory", (in c, in to) => to.Number(c.Record.id)), 12),
         (new("level", "how deep it lies; 0: the root", (in c, in to) => to.Number(c.Record.level)), 5),
-        (new("descendants", "cgroups in it and below", (in c, in to) => to.Number(c.Record.descendants)), 11),
-        (new("dying", "removed ones among them that something still keeps", (in c, in to) => to.Number(c.Record.dying_descendants)), 5),
-        (new("populated", "whether there are processes in it or below", (in c, in to) => to.Bool(c.Record.populated != 0)), 9),
+        (new("descendants", "cgroups in it and below", (in c, in to) => to.Number(c.Record.descendants), Knows(cgroup_row_known_flags.CGROUP_HAS_DESCENDANTS)), 11),
+        (new("dying", "removed ones among them that something still keeps", (in c, in to) => to.Number(c.Record.dying_descendants), Knows(cgroup_row_known_flags.CGROUP_HAS_DYING)), 5),
+        (new("populated", "whether there are processes in it or below", (in c, in to) => to.Bool(c.Record.populated != 0), Knows(cgroup_row_known_flags.CGROUP_HAS_POPULATED)), 9),
         (new("path", "from the root of the hierarchy", (in c, in to) => to.Text(c.Path)), 0));
 
     /// <summary>Every cgroup; 0 or an errno. Parents come before children, so that a path is its parent's and a name.</summary>
@@ -49,4 +50,6 @@ internal ref struct Cgroup
         context.TextBuffers.Return(path);
         return errno;
     }
+
+    private static Field<Cgroup>.Predicate Knows(cgroup_row_known_flags what) => (in c) => ((cgroup_row_known_flags)c.Record.known & what) != 0;
 }

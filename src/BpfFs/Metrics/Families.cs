@@ -52,7 +52,7 @@ internal sealed class Families<T> : IDisposable
         foreach ((Family family, Field<T> field) in _families)
         {
             Metric metric = field.Metric!;
-            if (!metric.IsNeverAbsent && !field.IsPresent(value)) continue;
+            if (metric.IsNeverAbsent ? field.IsKnown is { } isKnown && !isKnown(value) : !field.IsPresent(value)) continue;
             TextBuffer to = family.Begin(_scratch.Written);
             field.Write(value, new ValueWriter(to, metric.Decimals));
             to.Append((byte)'\n');

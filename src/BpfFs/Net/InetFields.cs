@@ -11,13 +11,13 @@ internal static class EndpointFields<T>
 {
     public delegate ref readonly endpoints_record EndsOf(in NetEntry<T> entry);
 
-    public static Field<NetEntry<T>>[] All(EndsOf ends, int addressWidth) =>
+    public static Field<NetEntry<T>>[] All(SockFields<T> sock, EndsOf ends, int addressWidth) =>
     [
-        new("local_address", "address it is bound to", (in r, in to) => Local(ends(r), to)) { Width = addressWidth },
-        new("local_port", "port it is bound to; 0: none", (in r, in to) => to.Number(ends(r).local_port)) { Width = 10, IsNumber = true },
-        new("remote_address", "address it is connected to", (in r, in to) => Remote(ends(r), to)) { Width = addressWidth },
-        new("remote_port", "port it is connected to; 0: none", (in r, in to) => to.Number(ends(r).remote_port)) { Width = 11, IsNumber = true },
-        new("state", "state; of UDP: close, or established when it is connected", (in r, in to) => NetWords.Write(to, NetWords.States, ends(r).state)) { Width = 11 },
+        new("local_address", "address it is bound to", (in r, in to) => Local(ends(r), to), sock.Knows(sock_known_flags.SOCK_HAS_LOCAL_ADDRESS)) { Width = addressWidth },
+        new("local_port", "port it is bound to; 0: none", (in r, in to) => to.Number(ends(r).local_port), sock.Knows(sock_known_flags.SOCK_HAS_LOCAL_PORT)) { Width = 10, IsNumber = true },
+        new("remote_address", "address it is connected to", (in r, in to) => Remote(ends(r), to), sock.Knows(sock_known_flags.SOCK_HAS_REMOTE_ADDRESS)) { Width = addressWidth },
+        new("remote_port", "port it is connected to; 0: none", (in r, in to) => to.Number(ends(r).remote_port), sock.Knows(sock_known_flags.SOCK_HAS_REMOTE_PORT)) { Width = 11, IsNumber = true },
+        new("state", "state; of UDP: close, or established when it is connected", (in r, in to) => NetWords.Write(to, NetWords.States, ends(r).state), sock.Knows(sock_known_flags.SOCK_HAS_STATE)) { Width = 11 },
     ];
 
     private static void Local(in endpoints_record ends, in ValueWriter to) => to.Address(((ReadOnlySpan<byte>)ends.local_address)[..Length(ends)]);
@@ -38,27 +38,27 @@ internal static class TcpFields
 
     private static Field<NetEntry<tcp_record>>[] All(int addressWidth) =>
     [
-        .. EndpointFields<tcp_record>.All((in e) => ref e.Record.ends, addressWidth),
+        .. EndpointFields<tcp_record>.All(s_sock, (in e) => ref e.Record.ends, addressWidth),
         .. s_sock.Queues("bytes received and not read; of a listener, connections to accept", "bytes sent and not acknowledged"),
-        new("timer", "what the socket waits for: none, retransmit, keepalive, time_wait, probe (of a closed window)", (in r, in to) => NetWords.Write(to, NetWords.Timers, r.Record.timer)) { Width = 10 },
-        Number("timer_ms", "milliseconds until then", 8, (in r) => Jiffies.ToMilliseconds(r.timer_expires), (in r) => r.timer != 0),
-        Number("retransmits", "times the oldest segment was sent again", 11, (in r) => r.retransmits),
-        Number("probes", "probes of a closed window, or to keep alive, not answered yet", 6, (in r) => r.probes),
+        new("timer", "what the socket waits for: none, retransmit, keepalive, time_wait, probe (of a closed window)", (in r, in to) => NetWords.Write(to, NetWords.Timers, r.Record.timer), (in r) => Knows(r.Record, tcp_known_flags.TCP_HAS_TIMER)) { Width = 10 },
+        Number("timer_ms", "milliseconds until then", 8, (in r) => Jiffies.ToMilliseconds(r.timer_expires), (in r) => r.timer != 0 && Knows(r, tcp_known_flags.TCP_HAS_EXPIRES)),
+        Number("retransmits", "times the oldest segment was sent again", 11, (in r) => r.retransmits, (in r) => Knows(r, tcp_known_flags.TCP_HAS_RETRANSMITS)),
+        Number("probes", "probes of a closed window, or to keep alive, not answered yet", 6, (in r) => r.probes, (in r) => Knows(r, tcp_known_flags.TCP_HAS_PROBES)),
         .. s_sock.Identity.Select(OfFull),
-        Number("rto_ms", "retransmission timeout, milliseconds", 6, (in r) => Jiffies.ToMilliseconds(r.rto), IsFull),
-        Number("ato_ms", "delayed acknowledgement timeout, milliseconds", 6, (in r) => Jiffies.ToMilliseconds(r.ato), IsFull),
-        Number("quick_ack", "acknowledgements to be sent at once", 9, (in r) => r.quick_ack, IsFull),
-        Number("pingpong", "1: interactive, acknowledgements are delayed", 8, (in r) => Has(r, tcp_sock_flags.TCP_SOCK_PINGPONG) ? 1 : 0, IsFull),
-        Number("cwnd", "congestion window, segments", 6, (in r) => r.cwnd, IsFull),
-        Number("ssthresh", "slow start threshold, segments; absent: not found yet", 8, (in r) => r.ssthresh, (in r) => IsFull(r) && !Has(r, tcp_sock_flags.TCP_SOCK_INITIAL_SLOWSTART)),
-        Number("fastopen_queue", "of a listener: longest queue of TCP Fast Open", 14, (in r) => r.fastopen_queue, (in r) => r.ends.state == 10),
+        Number("rto_ms", "retransmission timeout, milliseconds", 6, (in r) => Jiffies.ToMilliseconds(r.rto), (in r) => IsFull(r) && Knows(r, tcp_known_flags.TCP_HAS_RTO)),
+        Number("ato_ms", "delayed acknowledgement timeout, milliseconds", 6, (in r) => Jiffies.ToMilliseconds(r.ato), (in r) => IsFull(r) && Knows(r, tcp_known_flags.TCP_HAS_ATO)),
+        Number("quick_ack", "acknowledgements to be sent at once", 9, (in r) => r.quick_ack, (in r) => IsFull(r) && Knows(r, tcp_known_flags.TCP_HAS_QUICK_ACK)),
+        Number("pingpong", "1: interactive, acknowledgements are delayed", 8, (in r) => Has(r, tcp_sock_flags.TCP_SOCK_PINGPONG) ? 1 : 0, (in r) => IsFull(r) && Knows(r, tcp_known_flags.TCP_HAS_PINGPONG)),
+        Number("cwnd", "congestion window, segments", 6, (in r) => r.cwnd, (in r) => IsFull(r) && Knows(r, tcp_known_flags.TCP_HAS_CWND)),
+        Number("ssthresh", "slow start threshold, segments; absent: not found yet", 8, (in r) => r.ssthresh, (in r) => IsFull(r) && Knows(r, tcp_known_flags.TCP_HAS_SSTHRESH) && !Has(r, tcp_sock_flags.TCP_SOCK_INITIAL_SLOWSTART)),
+        Number("fastopen_queue", "of a listener: longest queue of TCP Fast Open", 14, (in r) => r.fastopen_queue, (in r) => Knows(r, tcp_known_flags.TCP_HAS_FASTOPEN)),
         new("congestion", "congestion control", (in r, in to) => to.Text(r.Record.congestion.Text), (in r) => !r.Record.congestion.Text.IsEmpty) { Width = 10 },
         Number("rtt_us", "smoothed round trip time, microseconds", 8, (in r) => r.srtt >> 3, (in r) => r.srtt != 0),
-        Number("rttvar_us", "its mean deviation, microseconds", 9, (in r) => r.rttvar >> 2, (in r) => r.srtt != 0),
+        Number("rttvar_us", "its mean deviation, microseconds", 9, (in r) => r.rttvar >> 2, (in r) => r.srtt != 0 && Knows(r, tcp_known_flags.TCP_HAS_RTTVAR)),
         Number("min_rtt_us", "shortest round trip time seen lately, microseconds", 10, (in r) => r.min_rtt, (in r) => r.srtt != 0 && r.min_rtt != uint.MaxValue),
-        Number("total_retransmits", "segments sent again since it was made", 17, (in r) => r.total_retransmits, IsFull),
-        Number("lost", "segments taken for lost", 6, (in r) => r.lost, IsFull),
-        Number("unacked", "segments on their way", 7, (in r) => r.unacked, IsFull),
+        Number("total_retransmits", "segments sent again since it was made", 17, (in r) => r.total_retransmits, (in r) => IsFull(r) && Knows(r, tcp_known_flags.TCP_HAS_TOTAL_RETRANSMITS)),
+        Number("lost", "segments taken for lost", 6, (in r) => r.lost, (in r) => IsFull(r) && Knows(r, tcp_known_flags.TCP_HAS_LOST)),
+        Number("unacked", "segments on their way", 7, (in r) => r.unacked, (in r) => IsFull(r) && Knows(r, tcp_known_flags.TCP_HAS_UNACKED)),
         new("pacing_rate", "bytes a second at which it sends; absent: not paced", (in r, in to) => to.Number(r.Record.pacing_rate), (in r) => IsFull(r.Record) && r.Record.pacing_rate is not 0 and not ulong.MaxValue and not uint.MaxValue) { Width = 12, IsNumber = true },
         .. s_sock.Attached,
     ];
@@ -73,6 +73,8 @@ internal static class TcpFields
     /// <summary>In TIME_WAIT and SYN_RECV the kernel keeps a remnant, which nobody owns.</summary>
     private static Field<NetEntry<tcp_record>> OfFull(Field<NetEntry<tcp_record>> field) =>
         field.Name != "uid" ? field : new(field.Name, field.Meaning, field.Write, (in r) => IsFull(r.Record) || r.Record.ends.state == 3) { Width = field.Width, IsNumber = true };
+
+    private static bool Knows(in tcp_record r, tcp_known_flags what) => ((tcp_known_flags)r.known & what) != 0;
 
     private static bool IsFull(in tcp_record r) => Has(r, tcp_sock_flags.TCP_SOCK_FULL);
 
@@ -96,7 +98,7 @@ internal static class UdpFields
 
     private static Field<NetEntry<udp_record>>[] All(int addressWidth, string bitsName, string bitsMeaning, BitsOf bits) =>
     [
-        .. EndpointFields<udp_record>.All((in e) => ref e.Record.ends, addressWidth),
+        .. EndpointFields<udp_record>.All(s_sock, (in e) => ref e.Record.ends, addressWidth),
         .. s_sock.Queues("bytes of memory that hold what was received and not read", "bytes of memory that hold what is being sent"),
         .. s_sock.Identity,
         s_sock.Drops,

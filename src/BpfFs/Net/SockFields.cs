@@ -16,16 +16,16 @@ internal sealed class SockFields<T>(SockFields<T>.SockOf sock)
     [
         Number("uid", "user id of its owner, in the initial user namespace", 6, (in s) => s.uid),
         new("inode", "inode of the socket, as /proc/PID/fd has it; absent: no process has it open", (in r, in to) => to.Number(sock(r).inode), (in r) => sock(r).inode != 0) { Width = 8, IsNumber = true },
-        Number("refcnt", "references of the kernel", 6, (in s) => s.refcnt),
+        Number("refcnt", "references of the kernel", 6, (in s) => s.refcnt, sock_known_flags.SOCK_HAS_REFCNT),
     ];
 
     public Field<NetEntry<T>>[] Queues(string received, string sent) =>
     [
-        Number("rx_queue", received, 8, (in s) => s.rx_queue),
-        Number("tx_queue", sent, 8, (in s) => s.tx_queue),
+        Number("rx_queue", received, 8, (in s) => s.rx_queue, sock_known_flags.SOCK_HAS_RX_QUEUE),
+        Number("tx_queue", sent, 8, (in s) => s.tx_queue, sock_known_flags.SOCK_HAS_TX_QUEUE),
     ];
 
-    public Field<NetEntry<T>> Drops => Number("drops", "datagrams dropped", 6, (in s) => s.drops);
+    public Field<NetEntry<T>> Drops => Number("drops", "datagrams dropped", 6, (in s) => s.drops, sock_known_flags.SOCK_HAS_DROPS);
 
     /// <summary>What /proc/net does not have.</summary>
     public Field<NetEntry<T>>[] Attached =>
@@ -37,8 +37,11 @@ internal sealed class SockFields<T>(SockFields<T>.SockOf sock)
 
     public delegate uint NumberOf(in sock_record sock);
 
-    private Field<NetEntry<T>> Number(string name, string meaning, int width, NumberOf value) =>
-        new(name, meaning, (in r, in to) => to.Number(value(sock(r)))) { Width = width, IsNumber = true };
+    /// <summary>Whether this kernel tells it of the socket.</summary>
+    public Field<NetEntry<T>>.Predicate Knows(sock_known_flags what) => (in r) => ((sock_known_flags)sock(r).known & what) != 0;
+
+    private Field<NetEntry<T>> Number(string name, string meaning, int width, NumberOf value, sock_known_flags known = 0) =>
+        new(name, meaning, (in r, in to) => to.Number(value(sock(r))), known == 0 ? null : Knows(known)) { Width = width, IsNumber = true };
 
     private void WriteProgs(in NetEntry<T> entry, in ValueWriter to)
     {

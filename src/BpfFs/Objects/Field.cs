@@ -41,6 +41,9 @@ internal sealed class Field<T>
 
     public Predicate IsPresent { get; }
 
+    /// <summary>Whether this kernel tells it at all; null: always. Where a metric is never absent, it is so where this holds.</summary>
+    public Predicate? IsKnown { get; init; }
+
     /// <summary>In a table, the least width of its column.</summary>
     public int Width { get; init; }
 

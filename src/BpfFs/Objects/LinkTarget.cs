@@ -33,14 +33,14 @@ internal static class LinkTarget
         {
             case LinkType.Iter: AppendIter(link, to); break;
             case LinkType.Cgroup: AppendCgroup(link, to); break;
-            case LinkType.Netns: AppendNetns(r.netns_ino, to); break;
+            case LinkType.Netns when Link.Knows(link, link_known_flags.LINK_HAS_NETNS): AppendNetns(r.netns_ino, to); break;
             case LinkType.Xdp or LinkType.Tcx or LinkType.Netkit:
-                AppendPart(r.ifindex == 0 ? "device removed"u8 : r.target_func.Text, to);
+                AppendPart(r.ifindex == 0 && Link.Knows(link, link_known_flags.LINK_HAS_DEVICE) ? "device removed"u8 : r.target_func.Text, to);
                 AppendForeignNetns(r, to);
                 break;
             case LinkType.PerfEvent: AppendPerfEvent(link, to); break;
             case LinkType.StructOps or LinkType.Sockmap: AppendMap(r, to); break;
-            case LinkType.Netfilter: AppendNetfilter(r, to); break;
+            case LinkType.Netfilter when Link.Knows(link, link_known_flags.LINK_HAS_NETFILTER): AppendNetfilter(r, to); break;
             case LinkType.KprobeMulti or LinkType.UprobeMulti or LinkType.TracingMulti: AppendFuncs(link, to); break;
             default:
                 AppendPart(r.target_func.Text, to);
@@ -71,6 +71,7 @@ internal static class LinkTarget
     {
         ulong id = link.Record.cgroup_id;
         ReadOnlySpan<byte> path = CgroupPaths.Of(id);
+        if (id == 0 && !Link.Knows(link, link_known_flags.LINK_HAS_CGROUP)) return;
         if (id == 0) to.Append(" cgroup removed"u8);
         else if (path.IsEmpty) AppendNumber(" cgroup:"u8, id, to);
         else AppendPart("cgroup:"u8, path, to);
@@ -89,6 +90,7 @@ internal static class LinkTarget
 
     private static void AppendMap(in link_record r, TextBuffer to)
     {
+        if (r.map_id == 0) return;
         AppendNumber(" map:"u8, r.map_id, to);
         AppendPart(r.target_name.Text, to);
     }
@@ -110,6 +112,7 @@ internal static class LinkTarget
         ref readonly link_record r = ref link.Record;
         if (r.perf_kind == perf_link_kind.PERF_LINK_EVENT)
         {
+            if (!Link.Knows(link, link_known_flags.LINK_HAS_PERF_EVENT)) return;
             to.Append((byte)' ');
             PerfEventNames.WriteType(r.perf_type, new ValueWriter(to));
             to.Append((byte)':');
@@ -124,7 +127,7 @@ internal static class LinkTarget
             return;
         }
         AppendFileOrFunc(link, to);
-        if (isFile || r.offset != 0) AppendOffset(r.offset, to);
+        if (Link.Knows(link, link_known_flags.LINK_HAS_OFFSET) && (isFile || r.offset != 0)) AppendOffset(r.offset, to);
     }
 
     /// <summary><c>vfs_read and 3 more</c>.</summary>
@@ -134,7 +137,7 @@ internal static class LinkTarget
         if (link.Record.type == LinkType.UprobeMulti)
         {
             AppendFileOrFunc(link, to);
-            AppendOffset(link.Record.offset, to);
+            if (Link.Knows(link, link_known_flags.LINK_HAS_OFFSET)) AppendOffset(link.Record.offset, to);
         }
         else if (link.Record.type == LinkType.TracingMulti)
         {

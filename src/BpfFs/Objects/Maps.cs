@@ -108,7 +108,8 @@ internal sealed class Maps : ObjectKind
             }
             to.AppendRight((ulong)(fdInfo.memlock + Environment.SystemPageSize - 1) / (ulong)Environment.SystemPageSize, 5);
             to.Append((byte)' ');
-            to.AppendRight(r.max_entries, 11);
+            if (((map_known_flags)r.known & map_known_flags.MAP_HAS_MAX_ENTRIES) != 0) to.AppendRight(r.max_entries, 11);
+            else to.Append("          -"u8);
             to.Append((byte)'\n');
         }
         return walk.Errno;

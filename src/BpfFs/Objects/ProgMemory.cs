@@ -32,9 +32,12 @@ internal static class ProgMemory
             if (Maps.Read(context, id, out Map map) != 0) continue; // the program itself went meanwhile
             ObjectLine("map"u8, id, map.Record.name.Text, (ulong)map.FdInfo.memlock, ref total, to);
         }
-        Append(total, "total"u8, to);
-        to.Append((byte)'\n');
-        return 0;
+        if (Prog.Knows(prog, prog_known_flags.PROG_HAS_PAGES) && Prog.Knows(prog, prog_known_flags.PROG_HAS_JITED))
+        {
+            Append(total, "total"u8, to);
+            to.Append((byte)'\n');
+        }
+        return to.Length == 0 ? Tmds.Linux.LibC.ENOENT : 0;
     }
 
     /// <summary>Nothing where it has none.</summary>

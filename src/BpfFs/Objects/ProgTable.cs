@@ -59,7 +59,8 @@ internal sealed class ProgTable : IDisposable
             to.AppendText(r.name.Text);
             to.PadTo(name, 16);
             to.Append((byte)' ');
-            to.AppendRight(r.pages, 5);
+            if (((prog_known_flags)r.known & prog_known_flags.PROG_HAS_PAGES) != 0) to.AppendRight(r.pages, 5);
+            else to.Append("    -"u8);
             while (next < _targets.Count && _targets[next].Prog < r.id) next++;
             if (next < _targets.Count && _targets[next].Prog == r.id) AppendTargets(r.id, ref next, to);
             else AppendLoadTarget(context, r, to);

@@ -30,7 +30,7 @@ internal sealed class Progs : ObjectKind
         while (walk.MoveNext())
         {
             ref readonly prog_row_record r = ref walk.Current;
-            visitor.Visit(r.id, r.load_time, r.type, r.name.Text, r.tag);
+            visitor.Visit(r.id, r.load_time, r.type, r.name.Text, ((prog_known_flags)r.known & prog_known_flags.PROG_HAS_TAG) != 0 ? r.tag : default(ReadOnlySpan<byte>));
         }
         return walk.Errno;
     }
@@ -38,7 +38,7 @@ internal sealed class Progs : ObjectKind
     public override int VisitOne<TVisitor>(ViewContext context, uint id, ref TVisitor visitor)
     {
         int errno = Read(context, id, out Prog prog);
-        if (errno == 0) visitor.Visit(id, prog.Record.load_time, prog.Record.type, prog.Record.name.Text, prog.Record.tag);
+        if (errno == 0) visitor.Visit(id, prog.Record.load_time, prog.Record.type, prog.Record.name.Text, Prog.Knows(prog, prog_known_flags.PROG_HAS_TAG) ? prog.Record.tag : default(ReadOnlySpan<byte>));
         return errno;
     }
 
@@ -64,11 +64,14 @@ internal sealed class Progs : ObjectKind
     {
         int errno = Read(context, (uint)key, out Prog prog);
         if (errno != 0) return errno;
-        AppendCount("run_time_ns:\t"u8, prog.Record.run_time_ns, to);
-        AppendCount("run_cnt:\t"u8, prog.Record.run_cnt, to);
-        AppendCount("avg_run_ns:\t"u8, prog.Record.run_cnt == 0 ? 0 : prog.Record.run_time_ns / prog.Record.run_cnt, to);
-        AppendCount("recursion_misses:\t"u8, prog.Record.recursion_misses, to);
-        return 0;
+        if (Prog.Knows(prog, prog_known_flags.PROG_HAS_RUNS))
+        {
+            AppendCount("run_time_ns:\t"u8, prog.Record.run_time_ns, to);
+            AppendCount("run_cnt:\t"u8, prog.Record.run_cnt, to);
+            AppendCount("avg_run_ns:\t"u8, prog.Record.run_cnt == 0 ? 0 : prog.Record.run_time_ns / prog.Record.run_cnt, to);
+        }
+        if (Prog.Knows(prog, prog_known_flags.PROG_HAS_MISSES)) AppendCount("recursion_misses:\t"u8, prog.Record.recursion_misses, to);
+        return to.Length == 0 ? ENOENT : 0;
     }
 
     private static void AppendCount(ReadOnlySpan<byte> name, ulong value, TextBuffer to)

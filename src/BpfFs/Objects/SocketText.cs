@@ -18,22 +18,24 @@ internal static class SocketText
 
     public static void Append(in map_socket_record socket, TextBuffer to)
     {
+        var known = (map_socket_known_flags)socket.known;
         bool hasAddress = socket.family is AF_INET or AF_INET6;
-        to.Append("{\"inode\":"u8);
-        to.Append(socket.ino);
-        to.Append(",\"cookie\":"u8);
-        to.Append(socket.cookie);
-        to.Append(",\"net_ns\":"u8);
-        to.Append((ulong)socket.net_ns);
-        AppendName(to, "family", FamilyOf(socket.family), socket.family);
-        AppendName(to, "type", TypeOf(socket.type), socket.type);
-        if (hasAddress) AppendName(to, "protocol", ProtocolOf(socket.protocol), socket.protocol);
-        AppendName(to, "state", socket.state < s_states.Length ? s_states[socket.state] : "", socket.state);
-        if (hasAddress)
+        to.Append("{"u8);
+        if ((known & map_socket_known_flags.MAP_SOCKET_HAS_INODE) != 0)
         {
-            AppendAddress(to, "local", socket.family, socket.local, socket.local_port);
-            if (socket.remote_port != 0) AppendAddress(to, "remote", socket.family, socket.remote, socket.remote_port);
+            to.Append("\"inode\":"u8);
+            to.Append(socket.ino);
+            to.Append(","u8);
         }
+        to.Append("\"cookie\":"u8);
+        to.Append(socket.cookie);
+        if ((known & map_socket_known_flags.MAP_SOCKET_HAS_NET_NS) != 0) AppendName(to, "net_ns", "", socket.net_ns);
+        if ((known & map_socket_known_flags.MAP_SOCKET_HAS_FAMILY) != 0) AppendName(to, "family", FamilyOf(socket.family), socket.family);
+        if ((known & map_socket_known_flags.MAP_SOCKET_HAS_TYPE) != 0) AppendName(to, "type", TypeOf(socket.type), socket.type);
+        if (hasAddress && (known & map_socket_known_flags.MAP_SOCKET_HAS_PROTOCOL) != 0) AppendName(to, "protocol", ProtocolOf(socket.protocol), socket.protocol);
+        if ((known & map_socket_known_flags.MAP_SOCKET_HAS_STATE) != 0) AppendName(to, "state", socket.state < s_states.Length ? s_states[socket.state] : "", socket.state);
+        if (hasAddress && (known & map_socket_known_flags.MAP_SOCKET_HAS_LOCAL) != 0) AppendAddress(to, "local", socket.family, socket.local, socket.local_port);
+        if (socket.remote_port != 0 && (known & map_socket_known_flags.MAP_SOCKET_HAS_REMOTE) != 0) AppendAddress(to, "remote", socket.family, socket.remote, socket.remote_port);
         to.Append((byte)'}');
     }
 

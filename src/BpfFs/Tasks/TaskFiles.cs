@@ -29,10 +29,10 @@ internal static class TaskFiles
         int start = to.Length;
         to.AppendRight(r.fd, 4);
         to.Append((byte)' ');
-        to.Append(AccessOf(r.flags));
+        to.Append(Knows(r, task_file_known_flags.TASK_FILE_HAS_FLAGS) ? AccessOf(r.flags) : "-"u8);
         to.PadTo(start, 10);
         to.Append((byte)' ');
-        to.Append(KindOf(r));
+        to.Append(r.kind != 0 || Knows(r, task_file_known_flags.TASK_FILE_HAS_MODE) ? KindOf(r) : "-"u8);
         to.PadTo(start, 21);
         to.Append((byte)' ');
         if (r.id != 0) to.AppendRight(r.id, 6);
@@ -42,6 +42,8 @@ internal static class TaskFiles
         else to.AppendText(path[..^1]);
         to.Append((byte)'\n');
     }
+
+    private static bool Knows(in task_file_record r, task_file_known_flags what) => ((task_file_known_flags)r.known & what) != 0;
 
     private static ReadOnlySpan<byte> AccessOf(uint flags) => (flags & O_PATH) != 0 ? "path"u8 : (flags & 3) switch
     {

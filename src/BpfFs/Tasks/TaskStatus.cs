@@ -14,21 +14,21 @@ internal static class TaskStatus
     public static readonly Field<task_record>[] Fields =
     [
         new("pid", "the process's id", (in t, in to) => to.Number(t.owner.pid)),
-        new("name", "name of its first thread (comm)", (in t, in to) => to.Text(t.comm.Text)),
-        new("state", "state of its first thread, in proc_pid_stat(5)'s letters", (in t, in to) => to.Text(StateOf(t.state))),
+        new("name", "name of its first thread (comm)", (in t, in to) => to.Text(t.comm.Text), (in t) => !t.comm.Text.IsEmpty),
+        new("state", "state of its first thread, in proc_pid_stat(5)'s letters", (in t, in to) => to.Text(StateOf(t.state)), Knows(task_known_flags.TASK_HAS_STATE)),
         new("ppid", "its parent's id; absent: not in this pid namespace", (in t, in to) => to.Number(t.ppid), (in t) => t.ppid != 0),
-        new("threads", "its threads", (in t, in to) => to.Number(t.threads)),
-        new("kernel_thread", "whether it is the kernel's own", (in t, in to) => to.Bool(Has(t, task_flags.TASK_KERNEL_THREAD))),
-        new("start_time", "when it was started: UTC; in JSON seconds since 1970", (in t, in to) => to.Time(Clock.UnixSecondsOf(t.start_time))),
-        new("uids", "user ids: real, effective, saved, of files", (in t, in to) => to.Numbers([t.uid, t.euid, t.suid, t.fsuid])),
-        new("gids", "group ids, likewise", (in t, in to) => to.Numbers([t.gid, t.egid, t.sgid, t.fsgid])),
-        new("cap_effective", "its effective capabilities, a bit each", (in t, in to) => to.Flags(t.cap_effective)),
-        new("no_new_privs", "whether it can no longer gain privileges by execve(2)", (in t, in to) => to.Bool(Has(t, task_flags.TASK_NO_NEW_PRIVS))),
-        new("seccomp", "0: none, 1: strict, 2: filters", (in t, in to) => to.Number(t.seccomp)),
+        new("threads", "its threads", (in t, in to) => to.Number(t.threads), Knows(task_known_flags.TASK_HAS_THREADS)),
+        new("kernel_thread", "whether it is the kernel's own", (in t, in to) => to.Bool(Has(t, task_flags.TASK_KERNEL_THREAD)), Knows(task_known_flags.TASK_HAS_KERNEL_THREAD)),
+        new("start_time", "when it was started: UTC; in JSON seconds since 1970", (in t, in to) => to.Time(Clock.UnixSecondsOf(t.start_time)), Knows(task_known_flags.TASK_HAS_START)),
+        new("uids", "user ids: real, effective, saved, of files", (in t, in to) => to.Numbers([t.uid, t.euid, t.suid, t.fsuid]), Knows(task_known_flags.TASK_HAS_UIDS)),
+        new("gids", "group ids, likewise", (in t, in to) => to.Numbers([t.gid, t.egid, t.sgid, t.fsgid]), Knows(task_known_flags.TASK_HAS_GIDS)),
+        new("cap_effective", "its effective capabilities, a bit each", (in t, in to) => to.Flags(t.cap_effective), Knows(task_known_flags.TASK_HAS_CAPS)),
+        new("no_new_privs", "whether it can no longer gain privileges by execve(2)", (in t, in to) => to.Bool(Has(t, task_flags.TASK_NO_NEW_PRIVS)), Knows(task_known_flags.TASK_HAS_NO_NEW_PRIVS)),
+        new("seccomp", "0: none, 1: strict, 2: filters", (in t, in to) => to.Number(t.seccomp), Knows(task_known_flags.TASK_HAS_SECCOMP)),
         new("bytes_mapped", "bytes of its mappings; absent: it has no memory of its own", (in t, in to) => to.Number(t.total_vm * (ulong)Environment.SystemPageSize), (in t) => t.total_vm != 0),
-        new("cgroup_id", "inode of its cgroup", (in t, in to) => to.Number(t.cgroup_id)),
+        new("cgroup_id", "inode of its cgroup", (in t, in to) => to.Number(t.cgroup_id), Knows(task_known_flags.TASK_HAS_CGROUP)),
         new("cgroup_path", "that cgroup's path; absent: it has none that the view sees", (in t, in to) => to.Text(CgroupPaths.Of(t.cgroup_id)), (in t) => !CgroupPaths.Of(t.cgroup_id).IsEmpty),
-        new("user_ns", "inode of its user namespace", (in t, in to) => to.Number(t.owner.user_ns)),
+        new("user_ns", "inode of its user namespace", (in t, in to) => to.Number(t.owner.user_ns), (in t) => t.owner.user_ns != 0),
         new("pid_ns", "of its pid namespace; absent, as the others: it has ended", (in t, in to) => to.Number(t.pid_ns), (in t) => t.pid_ns != 0),
         new("mnt_ns", "of its mount namespace", (in t, in to) => to.Number(t.mnt_ns), (in t) => t.mnt_ns != 0),
         new("net_ns", "of its network namespace", (in t, in to) => to.Number(t.net_ns), (in t) => t.net_ns != 0),
@@ -65,6 +65,8 @@ internal static class TaskStatus
         uint reported = (state & TASK_IDLE) == TASK_IDLE ? TASK_REPORT + 1 : state & TASK_REPORT;
         return letters.Slice(32 - System.Numerics.BitOperations.LeadingZeroCount(reported), 1);
     }
+
+    private static Field<task_record>.Predicate Knows(task_known_flags what) => (in t) => ((task_known_flags)t.known & what) != 0;
 
     private static bool Has(in task_record t, task_flags flag) => ((task_flags)t.flags & flag) != 0;
 }

@@ -15,6 +15,18 @@ using System.Runtime.InteropServices;
 
 namespace Iterators;
 
+/// <summary><c>enum cgroup_row_known_flags</c>.</summary>
+[Flags]
+public enum cgroup_row_known_flags : uint
+{
+    /// <summary><c>CGROUP_HAS_DESCENDANTS</c>.</summary>
+    CGROUP_HAS_DESCENDANTS = 1,
+    /// <summary><c>CGROUP_HAS_DYING</c>.</summary>
+    CGROUP_HAS_DYING = 2,
+    /// <summary><c>CGROUP_HAS_POPULATED</c>.</summary>
+    CGROUP_HAS_POPULATED = 4,
+}
+
 /// <summary><c>enum code_name_kind</c>.</summary>
 public enum code_name_kind : uint
 {
@@ -24,6 +36,14 @@ public enum code_name_kind : uint
     CODE_NAME_NEAR = 2,
     /// <summary><c>CODE_NAME_AT</c>.</summary>
     CODE_NAME_AT = 3,
+}
+
+/// <summary><c>enum dmabuf_known_flags</c>.</summary>
+[Flags]
+public enum dmabuf_known_flags : uint
+{
+    /// <summary><c>DMABUF_HAS_SIZE</c>.</summary>
+    DMABUF_HAS_SIZE = 1,
 }
 
 /// <summary><c>enum holder_kind</c>.</summary>
@@ -45,17 +65,51 @@ public enum holder_kind : uint
     HOLDER_SOCKET = 7,
 }
 
-/// <summary><c>enum kmem_cache_flags</c>.</summary>
+/// <summary><c>enum kmem_cache_known_flags</c>.</summary>
 [Flags]
-public enum kmem_cache_flags : uint
+public enum kmem_cache_known_flags : uint
 {
     /// <summary><c>KMEM_HAS_TOTALS</c>.</summary>
     KMEM_HAS_TOTALS = 1,
+    /// <summary><c>KMEM_HAS_OBJECT_SIZE</c>.</summary>
+    KMEM_HAS_OBJECT_SIZE = 2,
+    /// <summary><c>KMEM_HAS_SLAB_SIZE</c>.</summary>
+    KMEM_HAS_SLAB_SIZE = 4,
+    /// <summary><c>KMEM_HAS_ORDER</c>.</summary>
+    KMEM_HAS_ORDER = 8,
+    /// <summary><c>KMEM_HAS_ALIGN</c>.</summary>
+    KMEM_HAS_ALIGN = 16,
+    /// <summary><c>KMEM_HAS_FLAGS</c>.</summary>
+    KMEM_HAS_FLAGS = 32,
+    /// <summary><c>KMEM_HAS_ALIASES</c>.</summary>
+    KMEM_HAS_ALIASES = 64,
 }
 
-/// <summary><c>enum map_flags</c>.</summary>
+/// <summary><c>enum link_known_flags</c>.</summary>
 [Flags]
-public enum map_flags : uint
+public enum link_known_flags : uint
+{
+    /// <summary><c>LINK_HAS_DEVICE</c>.</summary>
+    LINK_HAS_DEVICE = 1,
+    /// <summary><c>LINK_HAS_NETNS</c>.</summary>
+    LINK_HAS_NETNS = 2,
+    /// <summary><c>LINK_HAS_CGROUP</c>.</summary>
+    LINK_HAS_CGROUP = 4,
+    /// <summary><c>LINK_HAS_NETFILTER</c>.</summary>
+    LINK_HAS_NETFILTER = 8,
+    /// <summary><c>LINK_HAS_PERF_EVENT</c>.</summary>
+    LINK_HAS_PERF_EVENT = 16,
+    /// <summary><c>LINK_HAS_OFFSET</c>.</summary>
+    LINK_HAS_OFFSET = 32,
+    /// <summary><c>LINK_HAS_FUNCS</c>.</summary>
+    LINK_HAS_FUNCS = 64,
+    /// <summary><c>LINK_HAS_FLAGS</c>.</summary>
+    LINK_HAS_FLAGS = 128,
+}
+
+/// <summary><c>enum map_known_flags</c>.</summary>
+[Flags]
+public enum map_known_flags : uint
 {
     /// <summary><c>MAP_HAS_ELEM_COUNT</c>.</summary>
     MAP_HAS_ELEM_COUNT = 1,
@@ -65,6 +119,42 @@ public enum map_flags : uint
     MAP_HAS_INNER = 4,
     /// <summary><c>MAP_HAS_STRUCT_OPS</c>.</summary>
     MAP_HAS_STRUCT_OPS = 8,
+    /// <summary><c>MAP_HAS_KEY_SIZE</c>.</summary>
+    MAP_HAS_KEY_SIZE = 16,
+    /// <summary><c>MAP_HAS_VALUE_SIZE</c>.</summary>
+    MAP_HAS_VALUE_SIZE = 32,
+    /// <summary><c>MAP_HAS_MAX_ENTRIES</c>.</summary>
+    MAP_HAS_MAX_ENTRIES = 64,
+    /// <summary><c>MAP_HAS_FLAGS</c>.</summary>
+    MAP_HAS_FLAGS = 128,
+    /// <summary><c>MAP_HAS_FROZEN</c>.</summary>
+    MAP_HAS_FROZEN = 256,
+    /// <summary><c>MAP_HAS_REFCNT</c>.</summary>
+    MAP_HAS_REFCNT = 512,
+    /// <summary><c>MAP_HAS_USERCNT</c>.</summary>
+    MAP_HAS_USERCNT = 1024,
+}
+
+/// <summary><c>enum map_socket_known_flags</c>.</summary>
+[Flags]
+public enum map_socket_known_flags : uint
+{
+    /// <summary><c>MAP_SOCKET_HAS_TYPE</c>.</summary>
+    MAP_SOCKET_HAS_TYPE = 1,
+    /// <summary><c>MAP_SOCKET_HAS_PROTOCOL</c>.</summary>
+    MAP_SOCKET_HAS_PROTOCOL = 2,
+    /// <summary><c>MAP_SOCKET_HAS_STATE</c>.</summary>
+    MAP_SOCKET_HAS_STATE = 4,
+    /// <summary><c>MAP_SOCKET_HAS_LOCAL</c>.</summary>
+    MAP_SOCKET_HAS_LOCAL = 8,
+    /// <summary><c>MAP_SOCKET_HAS_REMOTE</c>.</summary>
+    MAP_SOCKET_HAS_REMOTE = 16,
+    /// <summary><c>MAP_SOCKET_HAS_INODE</c>.</summary>
+    MAP_SOCKET_HAS_INODE = 32,
+    /// <summary><c>MAP_SOCKET_HAS_NET_NS</c>.</summary>
+    MAP_SOCKET_HAS_NET_NS = 64,
+    /// <summary><c>MAP_SOCKET_HAS_FAMILY</c>.</summary>
+    MAP_SOCKET_HAS_FAMILY = 128,
 }
 
 /// <summary><c>enum net_what</c>.</summary>
@@ -84,6 +174,20 @@ public enum net_what : uint
     NET_SK_LOOKUP = 6,
     /// <summary><c>NET_TC</c>.</summary>
     NET_TC = 7,
+}
+
+/// <summary><c>enum netlink_known_flags</c>.</summary>
+[Flags]
+public enum netlink_known_flags : uint
+{
+    /// <summary><c>NETLINK_HAS_PROTOCOL</c>.</summary>
+    NETLINK_HAS_PROTOCOL = 1,
+    /// <summary><c>NETLINK_HAS_PORTID</c>.</summary>
+    NETLINK_HAS_PORTID = 2,
+    /// <summary><c>NETLINK_HAS_GROUPS</c>.</summary>
+    NETLINK_HAS_GROUPS = 4,
+    /// <summary><c>NETLINK_HAS_DUMP</c>.</summary>
+    NETLINK_HAS_DUMP = 8,
 }
 
 /// <summary><c>enum perf_link_kind</c>.</summary>
@@ -126,22 +230,112 @@ public enum pin_what : uint
 [Flags]
 public enum prog_flags : uint
 {
-    /// <summary><c>PROG_JITED</c>.</summary>
-    PROG_JITED = 1,
     /// <summary><c>PROG_GPL_COMPATIBLE</c>.</summary>
-    PROG_GPL_COMPATIBLE = 2,
+    PROG_GPL_COMPATIBLE = 1,
     /// <summary><c>PROG_SLEEPABLE</c>.</summary>
-    PROG_SLEEPABLE = 4,
+    PROG_SLEEPABLE = 2,
     /// <summary><c>PROG_TAIL_CALL_REACHABLE</c>.</summary>
-    PROG_TAIL_CALL_REACHABLE = 8,
+    PROG_TAIL_CALL_REACHABLE = 4,
     /// <summary><c>PROG_IS_EXTENDED</c>.</summary>
-    PROG_IS_EXTENDED = 16,
-    /// <summary><c>PROG_HAS_IS_EXTENDED</c>.</summary>
-    PROG_HAS_IS_EXTENDED = 32,
+    PROG_IS_EXTENDED = 8,
     /// <summary><c>PROG_MIGHT_SLEEP</c>.</summary>
-    PROG_MIGHT_SLEEP = 64,
+    PROG_MIGHT_SLEEP = 16,
+}
+
+/// <summary><c>enum prog_known_flags</c>.</summary>
+[Flags]
+public enum prog_known_flags : uint
+{
+    /// <summary><c>PROG_HAS_UID</c>.</summary>
+    PROG_HAS_UID = 1,
+    /// <summary><c>PROG_HAS_XLATED</c>.</summary>
+    PROG_HAS_XLATED = 2,
+    /// <summary><c>PROG_HAS_JITED</c>.</summary>
+    PROG_HAS_JITED = 4,
+    /// <summary><c>PROG_HAS_PAGES</c>.</summary>
+    PROG_HAS_PAGES = 8,
+    /// <summary><c>PROG_HAS_REFCNT</c>.</summary>
+    PROG_HAS_REFCNT = 16,
+    /// <summary><c>PROG_HAS_TAG</c>.</summary>
+    PROG_HAS_TAG = 32,
+    /// <summary><c>PROG_HAS_RUNS</c>.</summary>
+    PROG_HAS_RUNS = 64,
+    /// <summary><c>PROG_HAS_MISSES</c>.</summary>
+    PROG_HAS_MISSES = 128,
+    /// <summary><c>PROG_HAS_GPL_COMPATIBLE</c>.</summary>
+    PROG_HAS_GPL_COMPATIBLE = 256,
+    /// <summary><c>PROG_HAS_SLEEPABLE</c>.</summary>
+    PROG_HAS_SLEEPABLE = 512,
+    /// <summary><c>PROG_HAS_TAIL_CALL_REACHABLE</c>.</summary>
+    PROG_HAS_TAIL_CALL_REACHABLE = 1024,
+    /// <summary><c>PROG_HAS_IS_EXTENDED</c>.</summary>
+    PROG_HAS_IS_EXTENDED = 2048,
     /// <summary><c>PROG_HAS_MIGHT_SLEEP</c>.</summary>
-    PROG_HAS_MIGHT_SLEEP = 128,
+    PROG_HAS_MIGHT_SLEEP = 4096,
+}
+
+/// <summary><c>enum route6_known_flags</c>.</summary>
+[Flags]
+public enum route6_known_flags : uint
+{
+    /// <summary><c>ROUTE6_HAS_DESTINATION</c>.</summary>
+    ROUTE6_HAS_DESTINATION = 1,
+    /// <summary><c>ROUTE6_HAS_GATEWAY</c>.</summary>
+    ROUTE6_HAS_GATEWAY = 2,
+    /// <summary><c>ROUTE6_HAS_METRIC</c>.</summary>
+    ROUTE6_HAS_METRIC = 4,
+    /// <summary><c>ROUTE6_HAS_REFCNT</c>.</summary>
+    ROUTE6_HAS_REFCNT = 8,
+    /// <summary><c>ROUTE6_HAS_FLAGS</c>.</summary>
+    ROUTE6_HAS_FLAGS = 16,
+    /// <summary><c>ROUTE6_HAS_TABLE</c>.</summary>
+    ROUTE6_HAS_TABLE = 32,
+    /// <summary><c>ROUTE6_HAS_PROTOCOL</c>.</summary>
+    ROUTE6_HAS_PROTOCOL = 64,
+    /// <summary><c>ROUTE6_HAS_TYPE</c>.</summary>
+    ROUTE6_HAS_TYPE = 128,
+}
+
+/// <summary><c>enum sock_known_flags</c>.</summary>
+[Flags]
+public enum sock_known_flags : uint
+{
+    /// <summary><c>SOCK_HAS_REFCNT</c>.</summary>
+    SOCK_HAS_REFCNT = 1,
+    /// <summary><c>SOCK_HAS_RX_QUEUE</c>.</summary>
+    SOCK_HAS_RX_QUEUE = 2,
+    /// <summary><c>SOCK_HAS_TX_QUEUE</c>.</summary>
+    SOCK_HAS_TX_QUEUE = 4,
+    /// <summary><c>SOCK_HAS_DROPS</c>.</summary>
+    SOCK_HAS_DROPS = 8,
+    /// <summary><c>SOCK_HAS_LOCAL_ADDRESS</c>.</summary>
+    SOCK_HAS_LOCAL_ADDRESS = 16,
+    /// <summary><c>SOCK_HAS_LOCAL_PORT</c>.</summary>
+    SOCK_HAS_LOCAL_PORT = 32,
+    /// <summary><c>SOCK_HAS_REMOTE_ADDRESS</c>.</summary>
+    SOCK_HAS_REMOTE_ADDRESS = 64,
+    /// <summary><c>SOCK_HAS_REMOTE_PORT</c>.</summary>
+    SOCK_HAS_REMOTE_PORT = 128,
+    /// <summary><c>SOCK_HAS_STATE</c>.</summary>
+    SOCK_HAS_STATE = 256,
+}
+
+/// <summary><c>enum sock_owner_known_flags</c>.</summary>
+[Flags]
+public enum sock_owner_known_flags : uint
+{
+    /// <summary><c>SOCK_OWNER_HAS_PROTOCOL</c>.</summary>
+    SOCK_OWNER_HAS_PROTOCOL = 1,
+}
+
+/// <summary><c>enum task_file_known_flags</c>.</summary>
+[Flags]
+public enum task_file_known_flags : uint
+{
+    /// <summary><c>TASK_FILE_HAS_MODE</c>.</summary>
+    TASK_FILE_HAS_MODE = 1,
+    /// <summary><c>TASK_FILE_HAS_FLAGS</c>.</summary>
+    TASK_FILE_HAS_FLAGS = 2,
 }
 
 /// <summary><c>enum task_flags</c>.</summary>
@@ -152,6 +346,68 @@ public enum task_flags : uint
     TASK_KERNEL_THREAD = 1,
     /// <summary><c>TASK_NO_NEW_PRIVS</c>.</summary>
     TASK_NO_NEW_PRIVS = 2,
+}
+
+/// <summary><c>enum task_known_flags</c>.</summary>
+[Flags]
+public enum task_known_flags : uint
+{
+    /// <summary><c>TASK_HAS_START</c>.</summary>
+    TASK_HAS_START = 1,
+    /// <summary><c>TASK_HAS_CGROUP</c>.</summary>
+    TASK_HAS_CGROUP = 2,
+    /// <summary><c>TASK_HAS_CAPS</c>.</summary>
+    TASK_HAS_CAPS = 4,
+    /// <summary><c>TASK_HAS_STATE</c>.</summary>
+    TASK_HAS_STATE = 8,
+    /// <summary><c>TASK_HAS_THREADS</c>.</summary>
+    TASK_HAS_THREADS = 16,
+    /// <summary><c>TASK_HAS_KERNEL_THREAD</c>.</summary>
+    TASK_HAS_KERNEL_THREAD = 32,
+    /// <summary><c>TASK_HAS_NO_NEW_PRIVS</c>.</summary>
+    TASK_HAS_NO_NEW_PRIVS = 64,
+    /// <summary><c>TASK_HAS_SECCOMP</c>.</summary>
+    TASK_HAS_SECCOMP = 128,
+    /// <summary><c>TASK_HAS_UIDS</c>.</summary>
+    TASK_HAS_UIDS = 256,
+    /// <summary><c>TASK_HAS_GIDS</c>.</summary>
+    TASK_HAS_GIDS = 512,
+}
+
+/// <summary><c>enum tcp_known_flags</c>.</summary>
+[Flags]
+public enum tcp_known_flags : uint
+{
+    /// <summary><c>TCP_HAS_TIMER</c>.</summary>
+    TCP_HAS_TIMER = 1,
+    /// <summary><c>TCP_HAS_EXPIRES</c>.</summary>
+    TCP_HAS_EXPIRES = 2,
+    /// <summary><c>TCP_HAS_RETRANSMITS</c>.</summary>
+    TCP_HAS_RETRANSMITS = 4,
+    /// <summary><c>TCP_HAS_PROBES</c>.</summary>
+    TCP_HAS_PROBES = 8,
+    /// <summary><c>TCP_HAS_RTO</c>.</summary>
+    TCP_HAS_RTO = 16,
+    /// <summary><c>TCP_HAS_ATO</c>.</summary>
+    TCP_HAS_ATO = 32,
+    /// <summary><c>TCP_HAS_QUICK_ACK</c>.</summary>
+    TCP_HAS_QUICK_ACK = 64,
+    /// <summary><c>TCP_HAS_PINGPONG</c>.</summary>
+    TCP_HAS_PINGPONG = 128,
+    /// <summary><c>TCP_HAS_CWND</c>.</summary>
+    TCP_HAS_CWND = 256,
+    /// <summary><c>TCP_HAS_SSTHRESH</c>.</summary>
+    TCP_HAS_SSTHRESH = 512,
+    /// <summary><c>TCP_HAS_FASTOPEN</c>.</summary>
+    TCP_HAS_FASTOPEN = 1024,
+    /// <summary><c>TCP_HAS_RTTVAR</c>.</summary>
+    TCP_HAS_RTTVAR = 2048,
+    /// <summary><c>TCP_HAS_TOTAL_RETRANSMITS</c>.</summary>
+    TCP_HAS_TOTAL_RETRANSMITS = 4096,
+    /// <summary><c>TCP_HAS_LOST</c>.</summary>
+    TCP_HAS_LOST = 8192,
+    /// <summary><c>TCP_HAS_UNACKED</c>.</summary>
+    TCP_HAS_UNACKED = 16384,
 }
 
 /// <summary><c>enum tcp_sock_flags</c>.</summary>
@@ -186,6 +442,16 @@ public enum udp_sock_flags : uint
     UDP_SOCK_PKTINFO = 64,
     /// <summary><c>UDP_SOCK_RCVBUF</c>.</summary>
     UDP_SOCK_RCVBUF = 128,
+}
+
+/// <summary><c>enum unix_known_flags</c>.</summary>
+[Flags]
+public enum unix_known_flags : uint
+{
+    /// <summary><c>UNIX_HAS_TYPE</c>.</summary>
+    UNIX_HAS_TYPE = 1,
+    /// <summary><c>UNIX_HAS_STATE</c>.</summary>
+    UNIX_HAS_STATE = 2,
 }
 
 /// <summary><c>enum vma_name</c>.</summary>
@@ -229,8 +495,8 @@ public struct cgroup_record
     public ulong attach_types;
 }
 
-/// <summary><c>struct cgroup_row_record</c>, 280 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 280)]
+/// <summary><c>struct cgroup_row_record</c>, 288 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 288)]
 public struct cgroup_row_record
 {
     /// <summary><c>__u64 id</c>.</summary>
@@ -253,8 +519,16 @@ public struct cgroup_row_record
     [FieldOffset(20)]
     public uint populated;
 
-    /// <summary><c>char name[256]</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(24)]
+    public uint known;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(28)]
+    public uint reserved;
+
+    /// <summary><c>char name[256]</c>.</summary>
+    [FieldOffset(32)]
     public char_256 name;
 }
 
@@ -402,8 +676,8 @@ public struct code_name_record
     public char_192 name;
 }
 
-/// <summary><c>struct dmabuf_record</c>, 144 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 144)]
+/// <summary><c>struct dmabuf_record</c>, 152 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 152)]
 public struct dmabuf_record
 {
     /// <summary><c>__u64 ino</c>.</summary>
@@ -414,12 +688,20 @@ public struct dmabuf_record
     [FieldOffset(8)]
     public ulong size;
 
-    /// <summary><c>char exporter[64]</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(16)]
+    public uint known;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(20)]
+    public uint reserved;
+
+    /// <summary><c>char exporter[64]</c>.</summary>
+    [FieldOffset(24)]
     public char_64 exporter;
 
     /// <summary><c>char name[64]</c>.</summary>
-    [FieldOffset(80)]
+    [FieldOffset(88)]
     public char_64 name;
 }
 
@@ -660,9 +942,9 @@ public struct link_record
     [FieldOffset(96)]
     public int nf_priority;
 
-    /// <summary><c>__u32 reserved</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(100)]
-    public uint reserved;
+    public uint known;
 
     /// <summary><c>char prog_name[128]</c>.</summary>
     [FieldOffset(104)]
@@ -838,9 +1120,9 @@ public struct map_socket_record
     [FieldOffset(48)]
     public uint value_size;
 
-    /// <summary><c>__u32 reserved</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(52)]
-    public uint reserved;
+    public uint known;
 
     /// <summary><c>__u8 local[16]</c>.</summary>
     [FieldOffset(56)]
@@ -912,9 +1194,9 @@ public struct netlink_record
     [FieldOffset(152)]
     public uint dump;
 
-    /// <summary><c>__u32 reserved</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(156)]
-    public uint reserved;
+    public uint known;
 }
 
 /// <summary><c>struct one_link_record</c>, 496 bytes.</summary>
@@ -1121,13 +1403,13 @@ public struct prog_record
     [FieldOffset(44)]
     public uint type;
 
-    /// <summary><c>__u32 expected_attach_type</c>.</summary>
-    [FieldOffset(48)]
-    public uint expected_attach_type;
-
     /// <summary><c>__u32 flags</c>.</summary>
-    [FieldOffset(52)]
+    [FieldOffset(48)]
     public uint flags;
+
+    /// <summary><c>__u32 known</c>.</summary>
+    [FieldOffset(52)]
+    public uint known;
 
     /// <summary><c>__u32 uid</c>.</summary>
     [FieldOffset(56)]
@@ -1210,8 +1492,8 @@ public struct prog_record
     public char_128 attach_func;
 }
 
-/// <summary><c>struct prog_row_record</c>, 288 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 288)]
+/// <summary><c>struct prog_row_record</c>, 296 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 296)]
 public struct prog_row_record
 {
     /// <summary><c>__u64 load_time</c>.</summary>
@@ -1234,16 +1516,24 @@ public struct prog_row_record
     [FieldOffset(20)]
     public uint target_prog_id;
 
-    /// <summary><c>__u8 tag[8]</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(24)]
+    public uint known;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(28)]
+    public uint reserved;
+
+    /// <summary><c>__u8 tag[8]</c>.</summary>
+    [FieldOffset(32)]
     public u8_8 tag;
 
     /// <summary><c>char name[128]</c>.</summary>
-    [FieldOffset(32)]
+    [FieldOffset(40)]
     public char_128 name;
 
     /// <summary><c>char attach_func[128]</c>.</summary>
-    [FieldOffset(160)]
+    [FieldOffset(168)]
     public char_128 attach_func;
 }
 
@@ -1272,8 +1562,8 @@ public struct reader_netns_record
     public ulong netns_id;
 }
 
-/// <summary><c>struct route6_record</c>, 104 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 104)]
+/// <summary><c>struct route6_record</c>, 108 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 108)]
 public struct route6_record
 {
     /// <summary><c>__u8 destination[16]</c>.</summary>
@@ -1328,8 +1618,12 @@ public struct route6_record
     [FieldOffset(84)]
     public uint ifindex;
 
-    /// <summary><c>char dev[16]</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(88)]
+    public uint known;
+
+    /// <summary><c>char dev[16]</c>.</summary>
+    [FieldOffset(92)]
     public char_16 dev;
 }
 
@@ -1386,9 +1680,9 @@ public struct sock_owner_record
     [FieldOffset(32)]
     public uint mark;
 
-    /// <summary><c>__u32 reserved</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(36)]
-    public uint reserved;
+    public uint known;
 
     /// <summary><c>char comm[16]</c>.</summary>
     [FieldOffset(40)]
@@ -1443,9 +1737,9 @@ public struct sock_record
     [FieldOffset(68)]
     public u32_16 storages;
 
-    /// <summary><c>__u32 reserved</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(132)]
-    public uint reserved;
+    public uint known;
 }
 
 /// <summary><c>struct struct_ops_record</c>, 96 bytes.</summary>
@@ -1517,9 +1811,9 @@ public struct task_file_record
     [FieldOffset(48)]
     public int error;
 
-    /// <summary><c>__u32 reserved</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(52)]
-    public uint reserved;
+    public uint known;
 }
 
 /// <summary><c>struct task_owner_record</c>, 16 bytes.</summary>
@@ -1543,8 +1837,8 @@ public struct task_owner_record
     public uint pid;
 }
 
-/// <summary><c>struct task_record</c>, 144 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 144)]
+/// <summary><c>struct task_record</c>, 152 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 152)]
 public struct task_record
 {
     /// <summary><c>struct task_owner_record owner</c>.</summary>
@@ -1647,8 +1941,16 @@ public struct task_record
     [FieldOffset(124)]
     public uint time_ns;
 
-    /// <summary><c>char comm[16]</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(128)]
+    public uint known;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(132)]
+    public uint reserved;
+
+    /// <summary><c>char comm[16]</c>.</summary>
+    [FieldOffset(136)]
     public char_16 comm;
 }
 
@@ -1697,8 +1999,8 @@ public struct task_vma_record
     public int error;
 }
 
-/// <summary><c>struct tcp_record</c>, 272 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 272)]
+/// <summary><c>struct tcp_record</c>, 280 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 280)]
 public struct tcp_record
 {
     /// <summary><c>struct sock_record sock</c>.</summary>
@@ -1781,8 +2083,16 @@ public struct tcp_record
     [FieldOffset(252)]
     public uint unacked;
 
-    /// <summary><c>char congestion[16]</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(256)]
+    public uint known;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(260)]
+    public uint reserved;
+
+    /// <summary><c>char congestion[16]</c>.</summary>
+    [FieldOffset(264)]
     public char_16 congestion;
 }
 
@@ -1852,9 +2162,9 @@ public struct unix_record
     [FieldOffset(160)]
     public char_108 path;
 
-    /// <summary><c>__u32 reserved</c>.</summary>
+    /// <summary><c>__u32 known</c>.</summary>
     [FieldOffset(268)]
-    public uint reserved;
+    public uint known;
 }
 
 /// <summary><c>struct unix_walk_record</c>, 24 bytes.</summary>

@@ -14,12 +14,12 @@ public sealed class NetFieldTests
     public void Every_table_in_both_forms()
     {
         var all = new StringBuilder();
-        Add(all, "tcp", TcpFields.V4, Tcp(), Tcp() with { ends = Ends(2, 6), flags = 0, timer = 3, congestion = default, srtt = 0, sock = default }, default);
-        Add(all, "tcp6", TcpFields.V6, Tcp() with { ends = Ends(10, 10) });
+        Add(all, "tcp", TcpFields.V4, Tcp(), Tcp() with { ends = Ends(2, 6), flags = 0, timer = 3, congestion = default, srtt = 0, sock = new() { known = uint.MaxValue } }, default);
+        Add(all, "tcp6", TcpFields.V6, Tcp() with { ends = Ends(10, 10), known = uint.MaxValue });
         Add(all, "udp", UdpFields.V4, new udp_record { sock = Sock(), ends = Ends(2, 7), flags = 0xFF, gso_size = 1200 }, default);
         Add(all, "quic", UdpFields.Quic, new udp_record { sock = Sock(), ends = Ends(10, 1) with { local_port = 443 }, flags = 3 });
         Add(all, "unix", UnixFields.All, Unix("/run/a b\n\u001b[31m\\é\0"), Unix("\0abs\0tract"), Unix(""), default);
-        Add(all, "netlink", NetlinkFields.All, new netlink_record { sock = Sock(), groups = ulong.MaxValue, protocol = 15, portid = 4242, dump = 1 }, new netlink_record { protocol = 99 });
+        Add(all, "netlink", NetlinkFields.All, new netlink_record { sock = Sock(), groups = ulong.MaxValue, protocol = 15, portid = 4242, dump = 1, known = uint.MaxValue }, new netlink_record { protocol = 99, known = uint.MaxValue }, default);
         Add(all, "ipv6_route", RouteFields.All, Route(), default);
         Add(all, "pids", OwnerFields.All, Owner(2, 1, 6, "a b\n"), Owner(10, 3, 58, "x"), Owner(77, 1, 0, ""), default);
         Golden.Verify(all.ToString(), "Net");
@@ -100,7 +100,7 @@ public sealed class NetFieldTests
     }
 
     private static sock_record Sock() =>
-        new() { inode = 1234567, uid = 1000, refcnt = 2, rx_queue = 2304, tx_queue = 1, drops = 7, prog_mask = 1 };
+        new() { inode = 1234567, uid = 1000, refcnt = 2, rx_queue = 2304, tx_queue = 1, drops = 7, prog_mask = 1, known = uint.MaxValue };
 
     private static endpoints_record Ends(ushort family, ushort state)
     {
@@ -131,6 +131,7 @@ public sealed class NetFieldTests
             total_retransmits = 5,
             lost = 2,
             unacked = 6,
+            known = ~(uint)tcp_known_flags.TCP_HAS_FASTOPEN,
         };
         "cubic"u8.CopyTo(MemoryMarshal.AsBytes(new Span<char_16>(ref r.congestion)));
         return r;
@@ -139,14 +140,14 @@ public sealed class NetFieldTests
     private static unix_record Unix(string path)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(path);
-        var r = new unix_record { sock = Sock(), peer_inode = 77, type = 1, state = 3, flags = 0x10000, path_len = (uint)bytes.Length };
+        var r = new unix_record { sock = Sock(), peer_inode = 77, type = 1, state = 3, flags = 0x10000, path_len = (uint)bytes.Length, known = uint.MaxValue };
         bytes.CopyTo(MemoryMarshal.AsBytes(new Span<char_108>(ref r.path)));
         return r;
     }
 
     private static route6_record Route()
     {
-        var r = new route6_record { destination_len = 32, metric = 1024, refcnt = 2, flags = 3, table = 254, protocol = 16, type = 1, nexthop_id = 5, ifindex = 2 };
+        var r = new route6_record { destination_len = 32, metric = 1024, refcnt = 2, flags = 3, table = 254, protocol = 16, type = 1, nexthop_id = 5, ifindex = 2, known = uint.MaxValue };
         System.Net.IPAddress.Parse("2001:db8::").GetAddressBytes().CopyTo(MemoryMarshal.AsBytes(new Span<u8_16>(ref r.destination)));
         "eth0"u8.CopyTo(MemoryMarshal.AsBytes(new Span<char_16>(ref r.dev)));
         return r;
@@ -154,7 +155,7 @@ public sealed class NetFieldTests
 
     private static sock_owner_record Owner(uint family, uint type, uint protocol, string comm)
     {
-        var r = new sock_owner_record { inode = 1234567, netns_ino = 1, pid = 4321, fd = 7, family = family, type = type, protocol = protocol, mark = 0x2a };
+        var r = new sock_owner_record { inode = 1234567, netns_ino = 1, pid = 4321, fd = 7, family = family, type = type, protocol = protocol, mark = 0x2a, known = uint.MaxValue };
         Encoding.UTF8.GetBytes(comm).CopyTo(MemoryMarshal.AsBytes(new Span<char_16>(ref r.comm)));
         return r;
     }

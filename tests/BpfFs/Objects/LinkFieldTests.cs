@@ -34,7 +34,7 @@ public sealed class LinkFieldTests
                 (LinkType.Netkit, "device removed"),
             ])
         {
-            string text = Render(new link_record { id = 1, type = type }, default);
+            string text = Render(new link_record { id = 1, type = type, known = (uint)KnownOf(type) }, default);
             Assert.Contains($"target: {target}\n", text, StringComparison.Ordinal);
         }
     }
@@ -44,8 +44,8 @@ public sealed class LinkFieldTests
     {
         for (uint type = 0; type < 40; type++)
         {
-            string text = Render(new link_record { id = 1, type = type }, default);
-            Assert.Matches("target: [^\n ]", text);
+            Assert.Matches("target: [^\n ]", Render(new link_record { id = 1, type = type }, default));
+            Assert.Matches("target: [^\n ]", Render(new link_record { id = 1, type = type, known = (uint)KnownOf(type) }, default));
         }
     }
 
@@ -81,7 +81,7 @@ public sealed class LinkFieldTests
     [InlineData(4242, 5, "4242", "5")]
     public void Perf_events_have_the_names_of_perf(uint type, ulong config, string typeName, string configName)
     {
-        var record = new link_record { id = 1, type = LinkType.PerfEvent, perf_kind = perf_link_kind.PERF_LINK_EVENT, perf_type = type, perf_config = config };
+        var record = new link_record { id = 1, type = LinkType.PerfEvent, perf_kind = perf_link_kind.PERF_LINK_EVENT, perf_type = type, perf_config = config, known = (uint)KnownOf(LinkType.PerfEvent) };
         string text = Render(record, default);
         Assert.Contains($"event_type:\t{typeName}\nevent_config:\t{configName}\n", text, StringComparison.Ordinal);
         Assert.Contains($"target: {typeName}:{configName}\n", text, StringComparison.Ordinal);
@@ -135,6 +135,7 @@ public sealed class LinkFieldTests
         {
             id = 7,
             type = type,
+            known = (uint)KnownOf(type),
             prog_id = type == LinkType.StructOps ? 0 : 42u,
             perf_kind = isPerf ? kind : 0,
             cookie = type is LinkType.Tracing or LinkType.RawTracepoint or LinkType.PerfEvent ? 99ul : 0,
@@ -153,6 +154,19 @@ public sealed class LinkFieldTests
         if (type == LinkType.Tracing) Samples.Fill(record.target_name, "a_target"u8);
         return record;
     }
+
+    /// <summary>What today's kernels tell of a link of this type.</summary>
+    private static link_known_flags KnownOf(uint type) => type switch
+    {
+        LinkType.Xdp or LinkType.Tcx or LinkType.Netkit => link_known_flags.LINK_HAS_DEVICE,
+        LinkType.Cgroup => link_known_flags.LINK_HAS_CGROUP,
+        LinkType.Netns => link_known_flags.LINK_HAS_NETNS,
+        LinkType.Netfilter => link_known_flags.LINK_HAS_NETFILTER | link_known_flags.LINK_HAS_NETNS,
+        LinkType.PerfEvent => link_known_flags.LINK_HAS_PERF_EVENT | link_known_flags.LINK_HAS_OFFSET,
+        LinkType.KprobeMulti => link_known_flags.LINK_HAS_FUNCS | link_known_flags.LINK_HAS_FLAGS,
+        LinkType.UprobeMulti => link_known_flags.LINK_HAS_FUNCS | link_known_flags.LINK_HAS_OFFSET,
+        _ => 0,
+    };
 
     private static bpf_link_info Info(uint type)
     {

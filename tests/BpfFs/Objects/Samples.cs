@@ -29,8 +29,8 @@ internal static class Samples
             recursion_misses = 2,
             id = 42,
             type = 26,
-            expected_attach_type = 24,
-            flags = ~SyscallRecords.OnlySyscalls,
+            flags = uint.MaxValue,
+            known = uint.MaxValue,
             uid = 1000,
             btf_id = 9,
             bytes_xlated = 528,
@@ -51,14 +51,14 @@ internal static class Samples
         return prog;
     }
 
-    /// <summary>What the kernel always has.</summary>
-    public static prog_record LeastProg() => new() { id = 1 };
+    /// <summary>What every program has.</summary>
+    public static prog_record LeastProg() => new() { id = 1, known = uint.MaxValue };
 
     public static map_record FullMap()
     {
         map_record map = Ones<map_record>() with
         {
-            known = ~SyscallRecords.OnlySyscalls,
+            known = uint.MaxValue,
             struct_ops_state = 3,
             map_extra = 5,
             refcnt = 3,
@@ -82,7 +82,7 @@ internal static class Samples
 
     public static MapFdInfo FullFdInfo() => new() { memlock = 8_400_192, owner_prog_type = 6, owner_jited = 1 };
 
-    public static map_record LeastMap() => new() { id = 1, numa_node = -1 };
+    public static map_record LeastMap() => new() { id = 1, numa_node = -1, known = (uint)~(map_known_flags.MAP_HAS_ELEM_COUNT | map_known_flags.MAP_HAS_RING | map_known_flags.MAP_HAS_INNER | map_known_flags.MAP_HAS_STRUCT_OPS) };
 
     public static MapFdInfo LeastFdInfo() => new() { owner_prog_type = -1, owner_jited = -1 };
 

@@ -11,10 +11,11 @@ public sealed class TaskTextTests
     [Fact]
     public void A_path_cannot_break_its_line()
     {
-        var record = new task_file_record { fd = 12345, flags = 2, mode = 0x81A4, kind = (uint)holder_kind.HOLDER_MAP, id = 42 };
+        var record = new task_file_record { fd = 12345, flags = 2, mode = 0x81A4, kind = (uint)holder_kind.HOLDER_MAP, id = 42, known = uint.MaxValue };
         Assert.Equal("12345 rw   map            42 /a\\nb\\x1b[31m\\\\\\xff\n", Safe(record, [.. "/a\nb\x1b[31m\\"u8, 0xFF, 0]));
         Assert.Equal("   3 path  directory       - /\n", Text.Of(to => TaskFiles.Append(to, record with { fd = 3, flags = 0x200000, mode = 0x41ED, kind = 0, id = 0 }, "/\0"u8)));
         Assert.Equal("   3 r     anon            - -\n", Text.Of(to => TaskFiles.Append(to, record with { fd = 3, flags = 0, mode = 0x180, kind = 0, id = 0 }, default)));
+        Assert.Equal("   3 -     -               - -\n", Text.Of(to => TaskFiles.Append(to, new task_file_record { fd = 3 }, default)));
     }
 
     [Fact]
