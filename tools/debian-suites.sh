@@ -71,15 +71,17 @@ unpack_packages() (
 
 # suite_kernels ARCHITECTURE: a line for each revision of a cloud kernel, oldest first: its release, whether its modules are there, the packages it is in:
 #   6.12.117+deb13-cloud-amd64 complete linux-image-6.12.117+deb13-cloud-amd64
-#   7.1.13+deb13-cloud-amd64 incomplete linux-binary-7.1.13+deb13-cloud-amd64
-# Up to 6.18 the image package has both. Later ones only depend on a package for each, and of old revisions the archive keeps only the kernel.
+#   7.1.13+deb13-cloud-amd64 incomplete linux-image-7.1.13+deb13-cloud-amd64 linux-binary-7.1.13+deb13-cloud-amd64
+# Up to 6.18 the image package has everything. Later ones only depend on a package for each part, and of old revisions the archive keeps only the kernel itself.
 suite_kernels() {
     local images
     mapfile -t images < <(suite_cache search --names-only "^linux-image-[0-9].*-cloud-$1\$" | cut -d' ' -f1 | sort -V)
     [ ${#images[@]} -gt 0 ] || return 1
     suite_cache depends "${images[@]}" | awk '
-        function put() { if (release) print release, lacks ? "incomplete" : "complete", parts ? substr(parts, 2) : "linux-image-" release }
-        /^linux-image-/ { put(); release = substr($1, length("linux-image-") + 1); parts = ""; lacks = 0 }
-        $1 == "Depends:" && $2 ~ /^<?linux-(binary|modules)-/ { if ($2 ~ /^</) lacks = 1; else parts = parts " " $2 }
+        function put() { if (release) print release, lacks ? "incomplete" : "complete", parts }
+        /^linux-image-/ { put(); parts = $1; release = substr($1, length("linux-image-") + 1); lacks = 0 }
+        $1 != "Depends:" { next }
+        $2 ~ /^<linux-(binary|modules)-/ { lacks = 1 }
+        $2 ~ /^linux-(base|binary|modules)-[0-9]/ { parts = parts " " $2 }
         END { put() }'
 }

@@ -26,14 +26,18 @@ copy_modules() {
     depmod -b "$1" "$kernel_release"
 }
 
-# copy_program PROGRAM TREE: into bin/, and the libraries it is linked with to where it looks for them
-copy_program() {
+# copy_bpftool TREE: the kernel's own, or the machine's, into bin/, and the libraries to where it looks for them
+copy_bpftool() {
     local program library
-    program=$(command -v "$1")
-    cp -L "$program" "$2/bin/"
+    if [ -d "$kernel_root/bpftool" ]; then
+        cp -r "$kernel_root/bpftool/." "$1/"
+        return
+    fi
+    program=$(command -v bpftool)
+    cp -L "$program" "$1/bin/"
     for library in $(ldd "$program" | grep -o '/[^ ]*'); do
-        mkdir -p "$2$(dirname "$library")"
-        cp -L "$library" "$2$library"
+        mkdir -p "$1$(dirname "$library")"
+        cp -L "$library" "$1$library"
     done
 }
 
@@ -53,7 +57,7 @@ build_initrd() {
     cp "$work"/fixtures/*.o "$tree/vm/fixtures/"
     cp "$root"/bpf/objects/*.o "$tree/vm/objects/"
     find "$work/fixtures" -type f -executable -exec cp -t "$tree/bin" {} +
-    copy_program bpftool "$tree"
+    copy_bpftool "$tree"
     [ ${#extra_files[@]} = 0 ] || cp "${extra_files[@]}" "$tree/vm/"
     [ -z "$binary" ] || cp "$binary" "$tree/bin/bpffs-view"
     copy_modules "$tree"
