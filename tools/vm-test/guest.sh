@@ -6,7 +6,7 @@ run_guest() {
     echo "# kernel $kernel_release $append"
     # Two serial lines: the kernel's own messages on the first would tear TAP lines apart.
     # A panic ends QEMU at once: panic=-1 reboots and -no-reboot makes that an exit.
-    timeout -k 5 "$timeout" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 512M -nodefaults -display none -no-reboot \
+    timeout -k 5 "$timeout" qemu-system-x86_64 -accel tcg,thread=single -cpu max -smp 2 -m 512M -nodefaults -display none -no-reboot \
         -kernel "$kernel_root"/boot/vmlinuz-* -initrd "$dir/initrd" \
         -append "console=ttyS0 panic=-1 oops=panic rdinit=/init $append" \
         -serial "file:$dir/console" -serial stdio </dev/null 9>&- | tee "$dir/guest" || status=$?
