@@ -28,6 +28,7 @@ internal static class MountCommand
             throw new CommandException(ExitCode.Usage, "--keeper on, --io-uring on: requests over io_uring cannot be sent again, so no keeper can save them");
         }
         PinCommands.RequirePrivileges("mount", settings.Directory);
+        Privileges.LiftMemoryLimit();
         int errno = Privileges.Reduce(settings.Directory);
         if (errno != 0) Log.BoundingSet(logger, Marshal.GetPInvokeErrorMessage(errno));
         Launcher.RestoreSignals();

@@ -56,6 +56,16 @@ internal static unsafe class Privileges
         return errno;
     }
 
+    /// <summary>
+    /// Until Linux 5.10 the memory of BPF objects counts against RLIMIT_MEMLOCK, 64 KiB by default. For this process and what it executes there is then no limit;
+    /// without CAP_SYS_RESOURCE it stays as it is. Later kernels count it by memory cgroups.
+    /// </summary>
+    public static void LiftMemoryLimit()
+    {
+        ulong* limit = stackalloc ulong[] { LibC.RLIM_INFINITY, LibC.RLIM_INFINITY };
+        _ = LibC.setrlimit(LibC.RLIMIT_MEMLOCK, limit);
+    }
+
     private static int ReduceBoundingSet(ulong kept)
     {
         for (int capability = 0; capability < 64; capability++)

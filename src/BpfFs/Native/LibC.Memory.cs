@@ -9,6 +9,7 @@ internal static unsafe partial class LibC
     public const int FALLOC_FL_KEEP_SIZE = 1; // <linux/falloc.h>
     public const int FALLOC_FL_PUNCH_HOLE = 2;
     public const int RLIMIT_FSIZE = 1; // <bits/resource.h>
+    public const int RLIMIT_MEMLOCK = 8;
     public const ulong RLIM_INFINITY = ulong.MaxValue;
 
     [LibraryImport(Library, SetLastError = true)]
@@ -29,6 +30,9 @@ internal static unsafe partial class LibC
     /// <summary><c>struct rlimit</c> is two words: soft and hard.</summary>
     [LibraryImport(Library, SetLastError = true)]
     public static partial int getrlimit(int resource, ulong* limit);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int setrlimit(int resource, ulong* limit);
 
     /// <summary>malloc_trim(3): gives free pages of malloc(3) back.</summary>
     [LibraryImport(Library)]
