@@ -1,4 +1,4 @@
-# The objects that the view loads when they are first wanted, likewise. A program whose target the kernel lacks is left out by the view.
+# The objects that the view loads when they are first wanted, likewise. A program that needs what the kernel lacks is left out by the view.
 . /vm/lib.sh
 
 for object in /vm/objects/*.o; do

@@ -7,13 +7,13 @@ view
 ok 'mounts and returns'
 has 'is of type fuse.bpffs-view' "$(grep " $MNT " /proc/mounts)" '[^ ]+ /mnt/bpfinfo fuse\.bpffs-view .*'
 check 'has its server' pidof bpffs-view
-for pin in progs maps links; do
+for pin in $(own_pins); do
     same "pins $pin, readable by anyone" "$(stat -c %a $PINS/$pin)" 644
 done
 for file in README status progs.debug maps.debug links.debug; do
     check "$file can be read" cat $MNT/$file
 done
-check 'check finds it in order' bpffs-view check
+in_order 'check finds it in order' bpffs-view check
 
 check 'umount' umount $MNT
 check 'the server ends' within 10 server_ended

@@ -4,6 +4,6 @@ need_view
 
 umount /sys/fs/bpf
 view
-check 'the pins are there' test -e $PINS/progs
+same 'the pins are there' "$(ls $PINS | sort)" "$(own_pins | sort)"
 check 'umount ends it' end_view
 mounted /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf

@@ -20,31 +20,29 @@ trap 'kill $others 2>/dev/null' EXIT
 modprobe sch_ingress
 modprobe cls_bpf
 view
-if other kprobe; then
+if can 'a kprobe without a link' 'attachments to perf events' && other kprobe; then
     id=$(id_of other_kprobe)
     has 'a kprobe without a link' "$(cat $MNT/attachments)" "perf_event kprobe $id other_kprobe vfs_unlink cpu 0"
     has 'progs/ID/attached of the kprobe' "$(cat $MNT/progs/$id/attached)" 'perf_event kprobe vfs_unlink cpu 0'
     kill $other_pid
 fi
 
-if other netns; then
+if can 'attachments of a network namespace' 'attachments to devices and network namespaces' && other netns; then
     ns=$(readlink /proc/$other_pid/ns/net | tr -dc 0-9)
     has 'XDP of a namespace that nobody mounted' "$(cat $MNT/attachments)" "device xdp $(id_of other_xdp) other_xdp lo generic netns $ns"
-    case $(uname -r) in
-    6.1.* | 6.12.*)
+    if ! knows nsfs_fh_to_dentry; then
         lacks 'tc of it is not known' "$(cat $MNT/attachments)" '.* other_tc .*'
         has 'status says that it is not' "$(cat $MNT/status)" 'attachments: tc incomplete: .*'
         touch /tmp/mounted.ns
         mount --bind /proc/$other_pid/ns/net /tmp/mounted.ns
-        ;;
-    esac
+    fi
     has 'tc of a namespace that is mounted' "$(cat $MNT/attachments)" "device tc_ingress $(id_of other_tc) other_tc lo pref 5 handle 0x1( .*)? netns $ns"
     lacks 'and status has no complaint' "$(cat $MNT/status)" 'attachments: .*'
     ! mounted /tmp/mounted.ns || umount /tmp/mounted.ns
     kill $other_pid
 fi
 
-if other struct_ops $FIXTURES/ops.bpf.o; then
+if can 'struct_ops' 'attachments of struct_ops' && other struct_ops $FIXTURES/ops.bpf.o; then
     for name in ops_ssthresh ops_cong_avoid ops_undo_cwnd; do
         has "$name of a map that registers itself" "$(cat $MNT/progs/$(id_of $name)/attached)" 'struct_ops struct_ops tcp_congestion_ops map [0-9]+ alone_ops'
     done
@@ -52,14 +50,11 @@ if other struct_ops $FIXTURES/ops.bpf.o; then
     wait $other_pid 2>/dev/null
 fi
 
-case $(uname -r) in
-6.1.*) skip 'struct_ops by a link' 'since Linux 6.4' ;;
-*)
-    if other struct_ops_link $FIXTURES/ops.bpf.o; then
-        has 'a program of a map that a link registers' "$(cat $MNT/progs/$(id_of ops_ssthresh)/attached)" \
-            'struct_ops struct_ops tcp_congestion_ops map [0-9]+ alone_ops link [0-9]+'
-        same 'the link is there for each program and not once more' "$(grep -c '^struct_ops' $MNT/attachments)" 3
-    fi
-    ;;
-esac
+if ! knows bpf_struct_ops_link_create; then
+    skip 'struct_ops by a link' 'the kernel has no bpf_struct_ops_link_create'
+elif other struct_ops_link $FIXTURES/ops.bpf.o; then
+    has 'a program of a map that a link registers' "$(cat $MNT/progs/$(id_of ops_ssthresh)/attached)" \
+        'struct_ops struct_ops tcp_congestion_ops map [0-9]+ alone_ops link [0-9]+'
+    same 'the link is there for each program and not once more' "$(grep -c '^struct_ops' $MNT/attachments)" 3
+fi
 end_view

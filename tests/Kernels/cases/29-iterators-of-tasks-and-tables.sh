@@ -2,37 +2,42 @@
 . /vm/lib.sh
 need_view
 
-# since VERSION FILE: whether this kernel has what FILE needs, and whether the file is there, agree
-since() {
-    newer=$(printf '%s\n%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)
-    if [ "$newer" = "$1" ]; then check "has $2" cat $MNT/$2; else check "lacks $2" test ! -e $MNT/$2; fi
+# table TARGET FILE: the file is there if the kernel has the iterator; if not, `status` names it
+table() {
+    if knows "bpf_iter_$1"; then
+        check "has $2" cat $MNT/$2
+    else
+        check "lacks $2" test ! -e $MNT/$2
+        has "status names $2" "$(cat $MNT/status)" "iterator: [a-z_]+ missing: this kernel has no iterator $1 .*; the view lacks $2"
+    fi
 }
 
 sleep 1000 &
 pid=$!
 view
 without_gate() { grep -v '\[vsyscall\]'; }
-same 'vmas are /proc/PID/maps' "$(cat $MNT/tasks/$pid/vmas)" "$(without_gate </proc/$pid/maps)"
-same 'files are /proc/PID/fd' "$(awk '{ print $1, $5 }' $MNT/tasks/$pid/files)" "$(for fd in /proc/$pid/fd/*; do echo "${fd##*/} $(readlink $fd)"; done)"
-has 'status' "$(cat $MNT/tasks/$pid/status)" "pid: $pid"
-has 'status has the namespaces' "$(cat $MNT/tasks/$pid/status)" "net_ns: $(readlink /proc/$pid/ns/net | tr -dc 0-9)"
-has 'files have BPF objects' "$(cat $MNT/tasks/$(server_pid)/files)" '[0-9]+ rw prog [0-9]+ anon_inode:bpf-prog'
+can 'vmas' tasks && can 'vmas' tasks/PID/vmas && same 'vmas are /proc/PID/maps' "$(cat $MNT/tasks/$pid/vmas)" "$(without_gate </proc/$pid/maps)"
+can 'files' tasks && can 'files' tasks/PID/files &&
+    same 'files are /proc/PID/fd' "$(awk '{ print $1, $5 }' $MNT/tasks/$pid/files)" "$(for fd in /proc/$pid/fd/*; do echo "${fd##*/} $(readlink $fd)"; done)"
+if can 'status of a process' tasks; then
+    has 'status' "$(cat $MNT/tasks/$pid/status)" "pid: $pid"
+    has 'status has the namespaces' "$(cat $MNT/tasks/$pid/status)" "net_ns: $(readlink /proc/$pid/ns/net | tr -dc 0-9)"
+    can 'files have BPF objects' tasks/PID/files && has 'files have BPF objects' "$(cat $MNT/tasks/$(server_pid)/files)" '[0-9]+ rw prog [0-9]+ anon_inode:bpf-prog'
+fi
 refuses 'nobody sees no process of root' 'No such file' as_nobody "cat $MNT/tasks/$pid/files"
 kill $pid
 
-check 'kernel/ksyms' cat $MNT/kernel/ksyms
 last() { grep -v '\[bpf\]\|\[__builtin__' | tail -n 1; }
-same 'kernel/ksyms is kallsyms' "$(last <$MNT/kernel/ksyms)" "$(sed 's/^[0-9a-f]* //; s/\t/ /' /proc/kallsyms | last)"
+table ksym kernel/ksyms
+[ ! -e $MNT/kernel/ksyms ] || same 'kernel/ksyms is kallsyms' "$(last <$MNT/kernel/ksyms)" "$(sed 's/^[0-9a-f]* //; s/\t/ /' /proc/kallsyms | last)"
 mkdir -p /mnt/cg
 mount -t cgroup2 none /mnt/cg
 mkdir /mnt/cg/one
-has 'kernel/cgroups' "$(cat $MNT/kernel/cgroups)" "$(stat -c %i /mnt/cg/one) 1 0 0 false /one"
+table cgroup kernel/cgroups
+[ ! -e $MNT/kernel/cgroups ] || has 'kernel/cgroups' "$(cat $MNT/kernel/cgroups)" "$(stat -c %i /mnt/cg/one) 1 0 0 false /one"
 rmdir /mnt/cg/one
-since 6.13 kernel/kmem_cache
-since 6.16 kernel/dmabuf
-if [ ! -e $MNT/kernel/dmabuf ]; then
-    has 'status names what is missing' "$(cat $MNT/status)" 'iterator: dmabuf_records missing: target dmabuf exists since Linux 6.16'
-fi
+table kmem_cache kernel/kmem_cache
+table dmabuf kernel/dmabuf
 end_view
 
 mkdir -p /etc/iterators.d

@@ -4,7 +4,7 @@
 need_view
 
 has 'the kernel is locked down' "$(cat /sys/kernel/security/lockdown)" '.*\[integrity\].*'
-check 'check finds it in order' bpffs-view check
+in_order 'check finds it in order' bpffs-view check
 seed_fixtures
 view
 complete_view

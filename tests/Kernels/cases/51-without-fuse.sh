@@ -12,6 +12,6 @@ nothing_left 'no object is left'
 same 'no pin is left' "$(ls /sys/fs/bpf)" ''
 # pins need no FUSE
 check 'pin' bpffs-view pin
-has 'anybody reads a pin' "$(as_nobody "cat $PINS/progs")" 'id name pages attached'
+has 'anybody reads a pin' "$(as_nobody "cat $PINS/maps")" 'id name max_entries'
 check 'unpin' bpffs-view unpin
 nothing_left 'no object is left of the pins'

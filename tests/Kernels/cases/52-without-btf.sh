@@ -13,4 +13,4 @@ has 'check names it' "$checked" 'BTF missing /sys/kernel/btf/vmlinux.*CONFIG_DEB
 nothing_left 'no object is left'
 same 'no pin is left' "$(ls /sys/fs/bpf)" ''
 umount /sys/kernel/btf
-check 'with it again, check finds all in order' bpffs-view check
+in_order 'with it again, check finds all in order' bpffs-view check

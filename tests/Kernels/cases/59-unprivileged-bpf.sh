@@ -17,7 +17,7 @@ for setting in 0 2 1; do
     same "$setting: nobody sees what root sees" "$(as_nobody "$public")" "$by_root"
     same "$setting: it is as with the setting before" "$by_root" "${before:-$by_root}"
     before=$by_root
-    check "$setting: check finds it in order" bpffs-view check
+    in_order "$setting: check finds it in order" bpffs-view check
     within 10 nothing_new # of check
     has "$setting: a user's check says what is missing" "$(as_nobody 'bpffs-view check')" 'privileges missing CAP_SYS_ADMIN.*'
 done
