@@ -7,6 +7,7 @@ public sealed class MountTests(ITestOutputHelper output)
     [Theory]
     [InlineData("6.1")]
     [InlineData("6.12")]
+    [InlineData("newest")]
     public void Every_mount_test_passes_there(string kernel)
     {
         string script = Path.Combine(ViewBinary.Repository(), "tools", "vm-test", "tests");

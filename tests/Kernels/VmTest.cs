@@ -5,8 +5,8 @@ namespace BpfFs.Kernels.Tests;
 /// <summary>Runs tools/vm-test/run.</summary>
 public static class VmTest
 {
-    // a fresh machine installs packages and downloads a kernel first; the guest has its own, shorter limit
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
+    // a fresh machine installs packages and downloads kernels first; a guest has its own, shorter limit
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(45);
 
     public static string Root { get; } = FindRoot();
 
@@ -14,16 +14,21 @@ public static class VmTest
     public static string Binary { get; } =
         Environment.GetEnvironmentVariable("BPFFS_VIEW") is { Length: > 0 } path ? path : Path.Combine(Root, "out", "bpffs-view");
 
-    /// <param name="kernel">The series, e.g. "6.1".</param>
-    /// <returns>Exit status, and standard output and error by line, in the order of arrival.</returns>
-    public static async Task<(int Status, IReadOnlyList<string> Lines)> RunAsync(string kernel)
+    /// <summary>Runs every case on some kernels.</summary>
+    /// <param name="kernels">Series, e.g. "6.1", or "newest".</param>
+    /// <returns>Standard output and error by line, in the order of arrival, and a last line "# exit status N".</returns>
+    public static async Task<IReadOnlyList<string>> RunAsync(IEnumerable<string> kernels)
     {
         ProcessStartInfo start = new(Path.Combine(Root, "tools", "vm-test", "run"))
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            ArgumentList = { "--kernel", kernel },
         };
+        foreach (string kernel in kernels)
+        {
+            start.ArgumentList.Add("--kernel");
+            start.ArgumentList.Add(kernel);
+        }
         if (File.Exists(Binary))
         {
             start.ArgumentList.Add("--binary");
@@ -56,9 +61,25 @@ public static class VmTest
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"tools/vm-test/run --kernel {kernel} did not end within {Limit}");
+            throw new TimeoutException($"tools/vm-test/run did not end within {Limit}:\n{string.Join('\n', lines.TakeLast(40))}");
         }
-        return (process.ExitCode, lines);
+        lines.Add($"# exit status {process.ExitCode}");
+        return lines;
+    }
+
+    /// <summary>The lines of one kernel's guests, each of which begins with "# kernel SERIES: RELEASE ...".</summary>
+    public static IReadOnlyList<string> LinesOf(string kernel, IEnumerable<string> all)
+    {
+        List<string> lines = [];
+        bool isIt = false;
+        foreach (string line in all)
+        {
+            if (line.StartsWith("# kernel ", StringComparison.Ordinal))
+                isIt = line.StartsWith($"# kernel {kernel}: ", StringComparison.Ordinal);
+            if (isIt)
+                lines.Add(line);
+        }
+        return lines;
     }
 
     private static string FindRoot()

@@ -56,6 +56,7 @@ internal sealed unsafe class BpfObject : IDisposable
     private readonly Dictionary<string, int> _programs = [];
     private readonly Dictionary<string, int> _maps = [];
     private readonly Dictionary<string, Refusal> _refusals = [];
+    private string? _last; // the program that libbpf was about to load last
 
     private BpfObject(string name, BpfLoadOptions options, byte[] license)
     {
@@ -87,17 +88,27 @@ internal sealed unsafe class BpfObject : IDisposable
         try
         {
             Register();
-            if (loaded.TryLoad(bytes, length, null, out BpfException? failure)) return loaded;
-            // A relocation that cannot be done at all ends libbpf before the first program. Whose it is shows when each is tried alone.
-            if (IsOfAll(failure!, name)) throw failure!;
-            List<string> wanted = [.. loaded.Programs.Select(p => p.Name).Where(p => !loaded._refusals.ContainsKey(p))];
-            Dictionary<string, Refusal> unprepared = [];
-            foreach (string program in wanted)
+            Dictionary<string, Refusal> leftOut = [];
+            BpfException? failure;
+            while (!loaded.TryLoad(bytes, length, p => !leftOut.ContainsKey(p), out failure) && !LoadAttempt.Passes(failure!.Errno) && loaded._last is { } last)
             {
-                if (!loaded.TryLoad(bytes, length, [program], out BpfException? alone)) unprepared[program] = new Refusal(RefusalStage.Object, alone!.Errno, alone.Cause);
+                // What refuses a program for its name (a security module) refuses as well what libbpf was left in its place, and there libbpf ends.
+                leftOut[last] = loaded._refusals.GetValueOrDefault(last) ?? new Refusal(RefusalStage.Load, failure.Errno, "");
             }
-            if (unprepared.Count == 0 || unprepared.Count == wanted.Count || !loaded.TryLoad(bytes, length, [.. wanted.Except(unprepared.Keys)], out _)) throw failure!;
-            foreach ((string program, Refusal refusal) in unprepared) loaded._refusals[program] = refusal;
+            if (failure is not null)
+            {
+                // A relocation that cannot be done at all ends libbpf before the first program. Whose it is shows when each is tried alone.
+                if (IsOfAll(failure, name)) throw failure;
+                string[] wanted = [.. loaded.Programs.Select(p => p.Name).Where(p => !loaded._refusals.ContainsKey(p) && !leftOut.ContainsKey(p))];
+                List<string> prepared = [];
+                foreach (string program in wanted)
+                {
+                    if (loaded.TryLoad(bytes, length, p => p == program, out BpfException? alone)) prepared.Add(program);
+                    else leftOut[program] = new Refusal(RefusalStage.Object, alone!.Errno, alone.Cause);
+                }
+                if (prepared.Count == 0 || prepared.Count == wanted.Length || !loaded.TryLoad(bytes, length, prepared.Contains, out _)) throw failure;
+            }
+            foreach ((string program, Refusal refusal) in leftOut) loaded._refusals[program] = refusal;
             return loaded;
         }
         catch
@@ -129,17 +140,18 @@ internal sealed unsafe class BpfObject : IDisposable
     private static bool IsOfAll(BpfException e, string name) =>
         e.Errno == LibC.EPERM || e.Errno == LibC.EACCES || e.Errno == LibC.ENOMEM || e.Errno == LibC.EMFILE || e.Errno == LibC.ENFILE || e.Object != name;
 
-    /// <summary>Loads all programs, or some; false: not one was tried, and nothing is left of it.</summary>
-    private bool TryLoad(byte* bytes, nuint length, string[]? only, out BpfException? failure)
+    /// <summary>Loads all programs, or some; false: libbpf ended before its last program, and nothing is left of it.</summary>
+    private bool TryLoad(byte* bytes, nuint length, Predicate<string> takes, out BpfException? failure)
     {
         failure = null;
+        _last = null;
         Dispose();
         _refusals.Clear();
         FindTargets(["bpf_map"]); // so that it is known in which form libbpf wants the kernel's BTF
         nint handle = Open(bytes, length, _options.KernelBtf ?? _options.Targets.KernelBtf);
         try
         {
-            if (!Choose(handle, only)) return true;
+            if (!Choose(handle, takes)) return true;
             FillSetup(handle);
             t_loading = this;
             LibBpfLog.Clear();
@@ -179,7 +191,7 @@ internal sealed unsafe class BpfObject : IDisposable
     }
 
     /// <summary>Leaves out what is not wanted, and iterators that the kernel has no target for; false: nothing is left.</summary>
-    private bool Choose(nint handle, string[]? only)
+    private bool Choose(nint handle, Predicate<string> takes)
     {
         Programs.Clear();
         List<(nint Program, string Name, string Section)> chosen = [];
@@ -189,7 +201,7 @@ internal sealed unsafe class BpfObject : IDisposable
             if (_options.IsWanted?.Invoke(name, section) != false)
             {
                 Programs.Add((name, section));
-                if (only is null || only.Contains(name)) chosen.Add((p, name, section));
+                if (takes(name)) chosen.Add((p, name, section));
                 else LibBpf.bpf_program__set_autoload(p, false);
             }
             else
@@ -268,6 +280,7 @@ internal sealed unsafe class BpfObject : IDisposable
     private void LoadProgram(nint program, LibBpf.bpf_prog_load_opts* opts)
     {
         (string name, string section) = (Text(LibBpf.bpf_program__name(program)), Text(LibBpf.bpf_program__section_name(program)));
+        _last = name;
         bool isIterator = TargetOf(section) is not null;
         opts->expected_attach_type = isIterator ? LibBpf.BPF_TRACE_ITER : 0;
         opts->attach_btf_id = _targets[name];

@@ -1,34 +1,37 @@
 # A security module refuses one program of the view, each in its turn: the view is up, the rest of it is as before, and `status` names what it lacks for that one.
 # append: lsm=lockdown,bpf
+# only: newest
 . /vm/lib.sh
 need_view
 
-# parts: what there is to see of each part of the view, and the word that stands for it where it is missing
+# parts: what there is to see of each object's programs, and the word that stands for it where it is missing
 parts() {
     cat <<END
-xlated progs/$id/xlated
-jited progs/$id/jited
-pids progs/$id/pids
-pinned progs/$id/pinned
-tasks tasks/1/status
-tasks/PID/files tasks/1/files
-tasks/PID/vmas tasks/1/vmas
-net/tcp net/tcp
-net/udp net/udp
-net/quic net/quic
-net/unix net/unix
-net/netlink net/netlink
-kernel/ksyms kernel/ksyms
-kernel/cgroups kernel/cgroups
-kernel/kmem_cache kernel/kmem_cache
-attachments attachments
+view pids progs/$id/pids
+view pinned progs/$id/pinned
+code jited progs/$id/jited
+code xlated progs/$id/xlated
+attach attachments attachments
+net net/tcp net/tcp
+net net/udp net/udp
+net net/quic net/quic
+net net/unix net/unix
+net net/netlink net/netlink
+net net/pids net/pids
+tasks tasks tasks/1/status
+tasks tasks/PID/files tasks/1/files
+tasks tasks/PID/vmas tasks/1/vmas
+kernel_tables kernel/ksyms kernel/ksyms
+kernel_tables kernel/cgroups kernel/cgroups
+kernel_tables kernel/kmem_cache kernel/kmem_cache
+kernel_tables kernel/dmabuf kernel/dmabuf
 END
 }
 
-# seen: the parts that can be read. Reading them loads every object.
+# seen OBJECT: the parts that can be read, of all objects if that is empty. Reading them loads the object.
 seen() {
-    parts | while read -r word file; do
-        ! cat "$MNT/$file" >/dev/null 2>&1 || echo "$word"
+    parts | while read -r object word file; do
+        [ "${1:-$object}" != "$object" ] || ! cat "$MNT/$file" >/dev/null 2>&1 || echo "$word"
     done
 }
 
@@ -66,12 +69,20 @@ id=$(prog_id test_pkt_access)
 map=$(map_id pkt_lengths)
 link=$(link_id new_get_skb_len)
 view
-seen_before=$(seen)
+seen_before=$(seen '')
 rows_before=$(rows)
 missing_before=$(missing)
 end_view
 
-for program in $(for object in /vm/objects/*.o; do bpf-try --names $object; done); do
+# the programs, each with its object; the first of an object with what is of the others, too
+programs() {
+    for object in /vm/objects/*.bpf.o; do
+        bpf-try --names $object | awk -v object="$(basename $object .bpf.o)" '{ print $1, object, NR == 1 ? "" : object }'
+    done
+}
+
+programs >/tmp/programs
+while read -r program object of <&4; do
     # the kernel does not get to see what it has no target for
     if printf '%s\n' "$missing_before" | grep -q "^$program \(this kernel has no iterator\|it needs\)"; then
         skip "$program is refused" "$(printf '%s\n' "$missing_before" | grep "^$program ")"
@@ -79,9 +90,10 @@ for program in $(for object in /vm/objects/*.o; do bpf-try --names $object; done
     fi
     refuse "$program"
     view
-    seen_now=$(seen)
+    seen_now=$(seen "$of")
     rows_now=$(rows)
-    status=$(cat $MNT/status)
+    cp $MNT/status /tmp/status
+    status=$(cat /tmp/status)
     missing_now=$(missing)
     end_view
     refuse ''
@@ -92,8 +104,8 @@ for program in $(for object in /vm/objects/*.o; do bpf-try --names $object; done
         # what was missing before, and what needs this one
         printf '%s\n' "$missing_now" | grep -v "^$program \|it needs $program\$" | grep -vxF "${missing_before:-nothing}" | sed 's/^/missing too: /'
         lacks=$(printf '%s\n' "$status" | sed -n "s/^iterator:	.* missing: \(load: Operation not permitted\|it needs $program\); the view lacks //p")
-        for part in $seen_before; do
-            printf '%s\n' "$seen_now" | grep -qxF "$part" || printf '%s\n' "$lacks" | tr ',' '\n' | sed 's/^ //' | grep -qxF "$part" || echo "no $part, and status does not say so"
+        for part in $(parts | awk -v object="$of" 'object == "" || $1 == object { print $2 }'); do
+            ! printf '%s\n' "$seen_before" | grep -qxF "$part" || printf '%s\n' "$seen_now" | grep -qxF "$part" || printf '%s\n' "$lacks" | tr ',' '\n' | sed 's/^ //' | grep -qxF "$part" || echo "no $part, and status does not say so"
         done
         printf '%s\n' "$status" | grep -qx 'errors:	0' || printf '%s\n' "$status" | grep '^error'
     )
@@ -103,6 +115,7 @@ for program in $(for object in /vm/objects/*.o; do bpf-try --names $object; done
         not_ok "$program is refused" 'see below'
         note "$problems"
     fi
-done
+done 4</tmp/programs
+same 'no program is exempt' "$(wc -l </tmp/programs)" "$(grep -c '^iterator:' /tmp/status)"
 exec 3>&-
 end_fixtures
