@@ -31,7 +31,7 @@ END
 # seen OBJECT: the parts that can be read, of all objects if that is empty. Reading them loads the object.
 seen() {
     parts | while read -r object word file; do
-        [ "${1:-$object}" != "$object" ] || ! cat "$MNT/$file" >/dev/null 2>&1 || echo "$word"
+        [ "${1:-$object}" != "$object" ] || ! head -c 4096 "$MNT/$file" >/dev/null 2>&1 || echo "$word"
     done
 }
 
