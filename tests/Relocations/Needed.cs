@@ -16,6 +16,7 @@ internal sealed record Needed(string Programs, string Fields, string Reason)
         new("prog_map_records one_prog_maps", "bpf_prog_aux.used_maps bpf_prog_aux.used_map_cnt bpf_map.id", "which maps a program uses"),
         new("map_records one_map dump_bpf_map", "bpf_map.id bpf_map.map_type", "a map is known by its id, and its type says what it is"),
         new("link_records one_link link_func dump_bpf_link", "bpf_link.id bpf_link.type", "a link is known by its id, and its type says what it is part of"),
+        new("dump_bpf_link", "bpf_link_type", "an enum of <linux/bpf.h>"),
         new("map_elements sockmap_records sk_storage_records", "bpf_map.key_size bpf_map.value_size bpf_map.map_type", "an element is as long as they say"),
         new("code_*", "bpf_prog.aux bpf_prog.tag bpf_prog_aux.func bpf_prog_aux.func_cnt", "a program's functions, which are named after its tag"),
         new("holder_records perf_fd_records sock_owner_records task_file_records reader_netns", "file.f_inode inode.i_sb super_block.s_magic file.private_data task_struct.tgid task_struct.pid", "which file it is, and whose"),
