@@ -2,6 +2,7 @@
 # installed. apt's own settings (proxy, keys) and the place of the archive are the machine's.
 
 suite_names=(bullseye bookworm trixie trixie-backports)
+suite_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # use_suites FOLDER ARCHITECTURE: what the functions below work with. FOLDER keeps the lists.
 use_suites() {
@@ -24,10 +25,10 @@ archive_of_machine() {
 }
 
 write_suite_sources() {
-    local archive name keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    local archive name
     archive=$(archive_of_machine) || { echo "apt has no source of Debian's packages here" >&2; return 1; }
     for name in "${suite_names[@]}"; do
-        echo "deb [target=Packages$([ ! -e "$keys" ] || echo " signed-by=$keys")] $archive $name main"
+        echo "deb [target=Packages$([ ! -e "$suite_keys" ] || echo " signed-by=$suite_keys")] $archive $name main"
     done >"$suites/sources.list"
 }
 

@@ -2,7 +2,7 @@
 
 . "$root/tools/debian-suites.sh"
 
-needed_packages=(qemu-system-x86 seabios busybox-static kmod xz-utils clang gcc libc6-dev libbpf-dev libelf-dev zlib1g-dev bpftool)
+needed_packages=(debian-archive-keyring qemu-system-x86 seabios busybox-static kmod xz-utils clang gcc libc6-dev libbpf-dev libelf-dev zlib1g-dev bpftool)
 
 # apt-get of another process may hold the lock
 apt_get() {
