@@ -39,7 +39,7 @@ internal ref struct Link
     public static readonly Field<Link>[] Fields =
     [
         new("id", "the link's id", (in l, in to) => to.Number(l.Record.id)) { Labels = Labels.All },
-        new("type", "link type, as libbpf names it; a number if this version does not know it", (in l, in to) => Names.LinkTypes.Write(to, l.Record.type)) { Labels = Labels.All },
+        new("type", "link type, as libbpf names it; of one that this version does not know, as the kernel does", (in l, in to) => Names.LinkTypes.Write(to, l.Record.type)) { Labels = Labels.All },
         new("prog_id", "id of the program", (in l, in to) => to.Number(l.Record.prog_id), (in l) => l.Record.prog_id != 0) { Labels = Labels.All },
         new("prog_name", "name of the program", (in l, in to) => to.Text(l.Record.prog_name.Text), (in l) => !l.Record.prog_name.Text.IsEmpty) { Labels = Labels.All },
         new("tp_name", "tracepoint of a raw_tracepoint link", (in l, in to) => to.Text(l.Record.target_func.Text), (in l) => Is(l, LinkType.RawTracepoint)),

@@ -13,7 +13,7 @@ internal ref struct Map
     public static readonly Field<Map>[] Fields =
     [
         new("id", "the map's id", (in m, in to) => to.Number(m.Record.id)) { Labels = Labels.All },
-        new("type", "map type, as bpftool names it; a number if this version does not know it", (in m, in to) => Names.MapTypes.Write(to, m.Record.type)) { Labels = Labels.All },
+        new("type", "map type, as bpftool names it; of one that this version does not know, as the kernel does", (in m, in to) => Names.MapTypes.Write(to, m.Record.type)) { Labels = Labels.All },
         new("name", "name given by the loader", (in m, in to) => to.Text(m.Record.name.Text), (in m) => !m.Record.name.Text.IsEmpty) { Labels = Labels.All },
         new("flags", "BPF_F_* flags it was made with", (in m, in to) => to.Flags(m.Record.map_flags)) { Labels = Labels.Info },
         new("bytes_key", "bytes of a key", (in m, in to) => to.Number(m.Record.key_size)) { Metric = new("key_bytes", MetricType.Gauge) },

@@ -22,7 +22,7 @@ internal ref struct Prog
     public static readonly Field<Prog>[] Fields =
     [
         new("id", "the program's id", (in p, in to) => to.Number(p.Record.id)) { Labels = Labels.All },
-        new("type", "program type, as bpftool names it; a number if this version does not know it", (in p, in to) => Names.ProgTypes.Write(to, p.Record.type)) { Labels = Labels.All },
+        new("type", "program type, as bpftool names it; of one that this version does not know, as the kernel does", (in p, in to) => Names.ProgTypes.Write(to, p.Record.type)) { Labels = Labels.All },
         new("name", "name given by the loader; the whole BTF function name where the kernel's 15 characters cut it", (in p, in to) => to.Text(p.Record.name.Text), (in p) => !p.Record.name.Text.IsEmpty) { Labels = Labels.All },
         new("tag", "SHA hash over the instructions", (in p, in to) => to.Hex(p.Record.tag)) { Labels = Labels.Info },
         new("gpl_compatible", "whether its license lets it call GPL-only helpers", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_GPL_COMPATIBLE))),
