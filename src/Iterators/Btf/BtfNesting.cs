@@ -2,11 +2,11 @@ namespace Iterators;
 
 /// <summary>
 /// How deep and how wide btf_dump would go. It follows pointers, prototypes and anonymous structs by recursion, without memory of where it was and without a limit, and
-/// the kernel takes prototypes that return pointers to themselves and such that name the next one twice: the stack would not suffice, or the text would have no end. No compiler makes such.
+/// the kernel takes prototypes that return pointers to themselves, such that name the next one twice, and structs of gigabytes with nothing in them: the stack would not suffice, or the text would have no end. No compiler makes such.
 /// </summary>
 internal sealed class BtfNesting
 {
-    private const int MaxDepth = 256, MaxSize = 1 << 16;
+    private const int MaxDepth = 256, MaxSize = 1 << 17;
     private readonly Btf _btf;
     private readonly (int Depth, int Size)[] _known; // by type, twice: not behind a pointer, behind one
 
@@ -52,11 +52,16 @@ internal sealed class BtfNesting
                 return Add(_btf.Array(type).Element, false, level, ref measure);
             case BtfKind.Struct or BtfKind.Union:
                 if (isBehindPointer && !_btf.TypeName(type).IsEmpty) return true;
+                long end = 0, gaps = 0; // bits
                 for (int i = 0; i < length; i++)
                 {
-                    if (!Add(_btf.Member(type, i).Type, false, level, ref measure)) return false;
+                    BtfMember member = _btf.Member(type, i);
+                    if (!Add(member.Type, false, level, ref measure)) return false;
+                    gaps += Math.Max(0, member.BitOffset - end);
+                    end = member.BitOffset + (member.BitSize != 0 ? member.BitSize : Math.Max(0, _btf.ResolveSize(member.Type)) * 8);
                 }
-                return true;
+                gaps += Math.Max(0, ((uint)_btf.Size(type) * 8L) - end);
+                return _btf.Kind(type) == BtfKind.Union || AddGaps(gaps, ref measure);
             case BtfKind.FuncProto:
                 if (!Add(_btf.Referred(type), isBehindPointer, level, ref measure)) return false;
                 for (int i = 0; i < length; i++)
@@ -75,6 +80,14 @@ internal sealed class BtfNesting
         measure.Depth = Math.Max(measure.Depth, inner.Depth + 1);
         measure.Size += IsNamed(part) ? 1 : inner.Size; // what has a name is written by it
         return measure.Size <= MaxSize;
+    }
+
+    /// <summary>What is between the members of a struct is written as bitfields without a name, of 64 bits at most each.</summary>
+    private static bool AddGaps(long bits, ref (int Depth, int Size) measure)
+    {
+        long size = measure.Size + (bits / 64);
+        measure.Size = (int)Math.Min(size, int.MaxValue);
+        return size <= MaxSize;
     }
 
     private bool IsNamed(uint type) => !_btf.TypeName(type).IsEmpty && _btf.Kind(type) is BtfKind.Struct or BtfKind.Union or BtfKind.Typedef;

@@ -23,6 +23,25 @@ public sealed class NestedBtfTests
     [RootFact]
     public void Pointers_without_end() => Assert.Equal(LibC.ELOOP, DumpChain(5000, (builder, last) => builder.Ptr(last)));
 
+    /// <summary>All of it would be written as bitfields without a name.</summary>
+    [RootFact]
+    public void A_struct_of_gigabytes_with_nothing_in_it()
+    {
+        BtfBuilder builder = new();
+        uint number = builder.Int("int", 4, BtfBuilder.Signed);
+        builder.Struct("empty", 0x7fff_fff8, new Member("x", number, 0));
+        Assert.Equal(LibC.ELOOP, Dump(builder, out _));
+        builder = new();
+        number = builder.Int("int", 4, BtfBuilder.Signed);
+        builder.Struct("far", 0x1fff_fff8, new Member("x", number, 0x7fff_ff00));
+        Assert.Equal(LibC.ELOOP, Dump(builder, out _));
+        builder = new();
+        number = builder.Int("int", 4, BtfBuilder.Signed);
+        builder.Struct("page", 4096, new Member("x", number, 0)); // a union's size, or a cache line
+        Assert.Equal(0, Dump(builder, out string text));
+        Assert.Equal(512 + 4, text.Split('\n').Length);
+    }
+
     [RootFact]
     public void What_a_compiler_makes_is_written()
     {
