@@ -15,6 +15,7 @@ made() {
     return 1
 }
 
+rhash=$(printf '%02x 00 00 00\t%02x 00 00 00 00 00 00 00\n' 1 10 2 20 3 30 5 50)
 newer-maps >/tmp/newer 2>&1 &
 maker=$!
 if ! within 20 grep -q '^ready$' /tmp/newer; then
@@ -31,7 +32,7 @@ if made rhash BPF_MAP_TYPE_RHASH; then
     has 'rhash: metrics' "$(cat $MNT/metrics/bpf.prom)" ".*id=\"$map\".*type=\"rhash\".*"
     has 'rhash: graph' "$(cat $MNT/graph.dot)" ".*map $map.*newer_rhash.*rhash.*"
     same 'rhash: elem_count' "$(cat $MNT/maps/$map/elem_count)" 4
-    same 'rhash: entries' "$(sort $MNT/maps/$map/entries)" "$(printf '%02x 00 00 00\t%02x 00 00 00 00 00 00 00\n' 1 10 2 20 3 30 5 50)"
+    same 'rhash: entries' "$(sort $MNT/maps/$map/entries)" "$rhash"
     same 'rhash: entries.json' "$(grep -o '"key"' $MNT/maps/$map/entries.json | wc -l)" 4
 fi
 if made insn_array BPF_MAP_TYPE_INSN_ARRAY; then
@@ -53,6 +54,12 @@ for kind in maps progs links; do
 done
 same 'the links pin has no numbers for types' "$(awk 'NR > 1 { print $2 }' $PINS/links | grep -c '^[0-9]')" 0
 same 'the links pin has the types of links.debug' "$(awk 'NR > 1 { print $1, $2 }' $PINS/links | sort)" "$(awk 'NR > 1 { print $1, $2 }' $MNT/links.debug | sort)"
+end_view
+
+# where the iterator is refused, they are read in batches
+export BPFFS_VIEW_BREAK=map_elements
+view
+made rhash BPF_MAP_TYPE_RHASH && same 'rhash: entries without the iterator' "$(sort $MNT/maps/$map/entries)" "$rhash"
 kill $maker
 wait $maker 2>/dev/null
 end_view
