@@ -58,10 +58,17 @@ public sealed unsafe class MapElements
 
     /// <summary>Whether bpf(2) gives the values of a map that has elements. Of sockets it gives the cookies, where values have 8 bytes (sock_map_lookup_sys, bpf_fd_reuseport_array_lookup_elem). A type that is not known has to have keys.</summary>
     public static bool GivesValues(in map_record map) =>
-        (MapType.IsKnown(map.type) || map.key_size > 0) && map.type is not (MapType.Sockmap or MapType.Sockhash or MapType.ReuseportSockarray) || map.value_size == sizeof(ulong);
+        (MapType.IsKnown(map.type) || map.key_size > 0) && (map.type is not (MapType.Sockmap or MapType.Sockhash or MapType.ReuseportSockarray) || map.value_size == sizeof(ulong));
 
     /// <summary>Whether bpf(2) tells which keys a map has, if not their values. An array has all, with or without an element.</summary>
     public static bool GivesKeys(in map_record map) => GivesValues(map) || map.type == MapType.Sockhash;
+
+    /// <summary>
+    /// Whether bpf(2) gives a number for each value, the id of a program or map or the cookie of a socket. To read one twice shows nothing, and before Linux 6.8 each reading of a map of
+    /// maps waits until all CPUs have left RCU (maybe_wait_bpf_programs).
+    /// </summary>
+    public static bool AreReferences(uint mapType) => mapType is
+        MapType.ProgArray or MapType.ArrayOfMaps or MapType.HashOfMaps or MapType.Sockmap or MapType.Sockhash or MapType.ReuseportSockarray;
 
     /// <summary>How the elements of a map lie on the wire.</summary>
     /// <param name="map">Of it.</param>

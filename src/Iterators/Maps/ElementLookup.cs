@@ -25,8 +25,11 @@ internal sealed unsafe class ElementLookup(int map, ElementLayout layout, bool i
 
     public bool IsPercpu => isPercpu;
 
+    /// <summary>Whether values are numbers that the kernel makes of its own references: they are never half written.</summary>
+    public bool IsReference { get; init; }
+
     /// <summary>Whether a value may be copied while it is half written. A word is written at once.</summary>
-    public bool CanTear => !isPercpu || layout.ValueSize > sizeof(ulong);
+    public bool CanTear => !IsReference && (!isPercpu || layout.ValueSize > sizeof(ulong));
 
     /// <summary>
     /// Reads the value of an element whose key is there. 0 or an errno; ENOENT: it is gone; EBUSY: it changed in every one of many readings. A CPU's value that does so is left as the

@@ -25,7 +25,7 @@ public sealed class ElementReader : IDisposable
         Map = record;
         HasValues = MapElements.GivesValues(record);
         Layout = elements.LayoutOf(record, isPercpu);
-        _lookup = new ElementLookup(map, Layout, isPercpu, elements.RoomOf(record));
+        _lookup = new ElementLookup(map, Layout, isPercpu, elements.RoomOf(record)) { IsReference = MapElements.AreReferences(record.type) };
         if (Layout.Size < KernelBuffer && elements.CanIterate(record.type)) _iterated = new IteratorElements(elements, _lookup);
     }
 
