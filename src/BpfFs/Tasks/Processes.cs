@@ -11,8 +11,9 @@ internal sealed class Processes : ChildSource
     public static int Read(ViewContext context, uint pid, out task_record record)
     {
         record = default;
-        using var walk = new RecordWalk<task_record>(context, context.Iterators.Tasks.Create(IteratorParameter.Thread(pid)));
-        bool isThere = walk.MoveNext();
+        using var walk = new RecordWalk<task_record>(context, context.Iterators.Tasks.CreateForThread(pid));
+        bool isThere = false;
+        while (!isThere && walk.MoveNext()) isThere = walk.Current.owner.pid == pid;
         if (isThere) record = walk.Current;
         return isThere ? 0 : ErrnoOf(walk.Errno == 0 ? ESRCH : walk.Errno);
     }

@@ -46,7 +46,7 @@ internal sealed class TaskStream(LazyIterator iterator, TaskStream.WriteNext wri
             _records?.Dispose();
             _records = null;
             _position = 0;
-            Fd fd = iterator.Create(IteratorParameter.Thread(pid));
+            Fd fd = iterator.CreateForThread(pid);
             if (fd.Errno != 0) return Processes.ErrnoOf(fd.Errno);
             _records = new RecordStream(fd);
             return 0;
@@ -58,11 +58,17 @@ internal sealed class TaskStream(LazyIterator iterator, TaskStream.WriteNext wri
             int start = to.Length;
             while (to.Length - start < PieceSize)
             {
-                int before = to.Length;
+                (int before, ulong at) = (to.Length, _position);
                 int got = writeNext(_records!, to, ref _position, out task_owner_record owner);
                 ended = got == 0;
                 if (got <= 0) return -got;
-                if (!_isBound || (TaskGate.AccessOf(owner) == access && owner.pid == pid)) continue;
+                if (got > 0 && owner.pid != pid)
+                {
+                    to.Truncate(before);
+                    _position = at;
+                    continue;
+                }
+                if (!_isBound || TaskGate.AccessOf(owner) == access) continue;
                 to.Truncate(start);
                 return EACCES;
             }

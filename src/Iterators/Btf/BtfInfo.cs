@@ -58,6 +58,11 @@ public static unsafe class BtfObjects
             info.name = (ulong)buffer;
             info.name_len = (uint)name.Length;
             int errno = LibBpf.ReadInfo(fd.Value, to);
+            if (errno == LibC.E2BIG) // before Linux 5.11 BTF has no name, and the kernel's own no id
+            {
+                info = default;
+                errno = LibBpf.ReadInfo(fd.Value, to);
+            }
             return errno == LibC.ENOSPC ? 0 : errno;
         }
     }

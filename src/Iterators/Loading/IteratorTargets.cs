@@ -13,6 +13,15 @@ internal sealed class IteratorTargets : IDisposable
     /// <summary>The file for libbpf instead of the kernel's own, where that has kinds which libbpf does not know; null: the kernel's own will do, or <see cref="Find"/> was not called yet.</summary>
     public string? KernelBtf => _form < 0 ? null : $"/proc/self/fd/{_form}";
 
+    /// <summary>
+    /// Whether the iterators task and task_file can be aimed at one thread (bpf_iter_attach_task, kernel/bpf/task_iter.c, f0d74c4da1f0, Linux 6.1). A kernel that cannot does not say so:
+    /// it goes over all.
+    /// </summary>
+    /// <exception cref="IOException">The kernel has no BTF.</exception>
+    public bool AimAtThreads => Find([AttachTask])[0] != 0;
+
+    private const string AttachTask = "attach_task";
+
     /// <summary>The ids of some targets, in their order; 0: the kernel has no such iterator. One pass over the kernel's BTF for all that are not known yet.</summary>
     /// <exception cref="IOException">The kernel has no BTF.</exception>
     public uint[] Find(IReadOnlyList<string> targets)
@@ -21,7 +30,7 @@ internal sealed class IteratorTargets : IDisposable
         {
             if (targets.Any(target => !_ids.ContainsKey(target)))
             {
-                string[] wanted = [.. targets.Concat(BpfPrograms.Rows.Select(row => row.Target.Name)).Distinct().Where(target => !_ids.ContainsKey(target))];
+                string[] wanted = [.. targets.Concat(BpfPrograms.Rows.Select(row => row.Target.Name)).Append(AttachTask).Distinct().Where(target => !_ids.ContainsKey(target))];
                 using RawBtf btf = RawBtf.Read(null) ?? throw new IOException("not BTF");
                 if (_form < 0 && btf.ForLibBpf() is { Length: > 0 } form)
                 {

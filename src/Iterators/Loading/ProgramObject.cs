@@ -45,6 +45,9 @@ public sealed class ProgramObject : IDisposable
     /// <summary>Whether the kernel was asked.</summary>
     public bool IsTried => _isTried;
 
+    /// <summary>The running kernel's iterators.</summary>
+    internal IteratorTargets Targets => _options.Targets;
+
     /// <summary>What became of its programs. It loads nothing.</summary>
     public IEnumerable<ProgramState> States
     {
@@ -239,4 +242,7 @@ public sealed class LazyIterator
         int program = _from.ProgramFd(_row);
         return program < 0 ? new Fd(program) : IteratorParameter.Attach(program, parameter);
     }
+
+    /// <summary>One over a thread, by its id in the caller's pid namespace; before Linux 6.1 one over all threads, of which the reader skips the others. Fails as <see cref="Create"/> does.</summary>
+    public Fd CreateForThread(uint tid) => Create(_from.Targets.AimAtThreads ? IteratorParameter.Thread(tid) : IteratorParameter.None);
 }

@@ -8,14 +8,14 @@ public sealed class UserProgram
     private readonly UserObject _object;
     private readonly string _program;
 
-    internal UserProgram(UserObject @object, string program, string target, string name, ushort number, UserTier tier)
+    internal UserProgram(UserObject @object, string program, string target, UserParameter parameter, string name, ushort number, UserTier tier)
     {
         _object = @object;
         _program = program;
         Name = name;
         Number = number;
         Tier = tier;
-        Parameter = UserObject.ParameterOf(target);
+        Parameter = parameter;
         Target = target;
     }
 
@@ -197,7 +197,7 @@ public sealed class UserIterators : IDisposable
             foreach ((string program, string target) in entry.Object?.Programs ?? [])
             {
                 string full = $"{name}.{program}";
-                if (programs.TryAdd(full, new UserProgram(entry.Object!, program, target, full, NumberOf(full), entry.Tier))) continue;
+                if (programs.TryAdd(full, new UserProgram(entry.Object!, program, target, UserObject.ParameterOf(target, _options.Targets), full, NumberOf(full), entry.Tier))) continue;
                 errors.TryAdd(name, new UserError(name, NumberOf(name + ".error"), [$"{file}: another file has {full}, too"]));
             }
         }

@@ -72,7 +72,7 @@ internal sealed unsafe class UserObject : IDisposable
                 int fd = opened.ProgramFd(program);
                 if (fd < 0) continue;
                 // Others are tried with what they are aimed at.
-                if (ParameterOf(target) is UserParameter.None or UserParameter.Task)
+                if (ParameterOf(target, options.Targets) is UserParameter.None or UserParameter.Task)
                 {
                     using Fd tried = IteratorParameter.Attach(fd, IteratorParameter.None);
                     if (tried.Errno != 0)
@@ -100,11 +100,14 @@ internal sealed unsafe class UserObject : IDisposable
         }
     }
 
-    /// <summary>What iterators over a target are aimed at. task_vma over one thread starts again when it has come to its end (task_vma_seq_get_next, 6.18).</summary>
-    public static UserParameter ParameterOf(string target) => target switch
+    /// <summary>
+    /// What iterators over a target are aimed at; those over tasks at nothing where the kernel cannot. task_vma over one thread starts again when it has come to its end
+    /// (task_vma_seq_get_next, 6.18).
+    /// </summary>
+    public static UserParameter ParameterOf(string target, IteratorTargets targets) => target switch
     {
         "bpf_map_elem" or "bpf_sk_storage_map" or "sockmap" => UserParameter.Map,
-        "task" or "task_file" => UserParameter.Task,
+        "task" or "task_file" when targets.AimAtThreads => UserParameter.Task,
         "cgroup" => UserParameter.Cgroup,
         _ => UserParameter.None,
     };

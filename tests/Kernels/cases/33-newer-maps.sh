@@ -52,6 +52,7 @@ fi
 for kind in maps progs links; do
     lacks "$kind/by-type has no numbers" "$(ls $MNT/$kind/by-type)" '[0-9]+'
 done
+can 'the links pin' 'the pin links' || { kill $maker; end_view; exit 0; }
 same 'the links pin has no numbers for types' "$(awk 'NR > 1 { print $2 }' $PINS/links | grep -c '^[0-9]')" 0
 same 'the links pin has the types of links.debug' "$(awk 'NR > 1 { print $1, $2 }' $PINS/links | sort)" "$(awk 'NR > 1 { print $1, $2 }' $MNT/links.debug | sort)"
 end_view
