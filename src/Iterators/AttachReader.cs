@@ -73,7 +73,7 @@ public sealed unsafe class AttachReader : IDisposable
         if (_isDisposed) return LibC.EBADF;
         if (program < 0) return -program;
         if (_output is not null) return 0;
-        void* mapped = LibC.mmap(null, OutputSize, LibC.PROT_READ, LibC.MAP_SHARED, _programs.MapFd(BpfPrograms.WalkNets, "net_output"), 0);
+        void* mapped = LibC.mmap(null, OutputSize, LibC.PROT_READ, LibC.MAP_SHARED, _programs.MapFd("net_output"), 0);
         if (mapped == LibC.MAP_FAILED) return LibC.errno;
         _output = (byte*)mapped;
         return 0;

@@ -33,7 +33,7 @@ public sealed class IteratorSet : IDisposable
 
     private IteratorSet(IteratorSetOptions options, ILogger logger)
     {
-        setup_record setup = new() { possible_cpus = (uint)PossibleCpus(), possible_nodes = NumaNodes.Possible(), reads_memory = 1 };
+        setup_record setup = new() { possible_cpus = (uint)PossibleCpus(), possible_nodes = NumaNodes.Possible() };
         _options = new BpfLoadOptions { Targets = new IteratorTargets(), KernelBtf = options.KernelBtf, Setup = setup, Broken = options.Broken };
         _logger = logger;
         IEnumerable<ProgramRow> notWanted = options.PinsOnly ? BpfPrograms.Rows.Except(Pins.Programs) : options.WithoutHolders ? [BpfPrograms.Holders, BpfPrograms.WalkPins] : [];
@@ -226,7 +226,7 @@ public sealed class IteratorSet : IDisposable
         int program = _view.ProgramFd(BpfPrograms.WalkPins);
         IteratorLink? any = DumpProgs ?? DumpMaps ?? DumpLinks ?? Holders ?? Progs as IteratorLink ?? Maps as IteratorLink;
         if (program < 0 || any is null) return;
-        PinWalkErrno = PinWalk.Open(program, _view.MapFd(BpfPrograms.WalkPins, "pin_output"), any.Descriptor, out PinWalk? pinned);
+        PinWalkErrno = PinWalk.Open(program, _view.MapFd("pin_output"), any.Descriptor, out PinWalk? pinned);
         Pinned = pinned;
     }
 }

@@ -6,7 +6,7 @@ namespace BpfFs.Tasks;
 /// <summary>The rows of <c>tasks</c>.</summary>
 internal static class TaskRows
 {
-    public static IEnumerable<Row> Rows(IteratorSet has) => 
+    public static IEnumerable<Row> Rows(IteratorSet has) =>
     [
         new DirectoryRow("tasks", new Processes()) { IsThere = () => has.Tasks.MayBeThere },
         new DirectoryRow("tasks/<pid>", tier: Tier.Private) { Gate = TaskGate.Instance, IsThere = () => has.Tasks.IsThere },

@@ -80,12 +80,6 @@ public sealed class ProgramRow
     /// <summary>What is not in the view without it. Where bpf(2), fdinfo or procfs stand in for it: what those do not tell. Empty: they tell all, if slower.</summary>
     public string Lacks { get; }
 
-    /// <summary>
-    /// Whether it is of use where no program may read the kernel's memory by address: it then gives all that it does elsewhere, or what bpf(2) does not tell, by loads through the
-    /// typed pointers that the kernel hands it.
-    /// </summary>
-    public bool WorksWithoutMemory { get; internal init; }
-
     /// <summary>The program without which this one is of no use; null: it needs none.</summary>
     public ProgramRow? Needs { get; internal init; }
 }

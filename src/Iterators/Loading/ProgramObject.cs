@@ -17,7 +17,7 @@ public sealed class ProgramObject : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<ProgramRow, Refusal> _refusals = [];
     private readonly Dictionary<ProgramRow, IteratorLink> _links = [];
-    private BpfObject? _object, _withoutMemory;
+    private BpfObject? _object;
     private LoadAttempt _attempt;
     private volatile bool _isTried;
 
@@ -88,14 +88,13 @@ public sealed class ProgramObject : IDisposable
         }
     }
 
-    /// <summary>The descriptor of a map that a program uses, which this object keeps; negative: the object could not be loaded.</summary>
-    internal int MapFd(ProgramRow row, string map)
+    /// <summary>The descriptor of a map, which this object keeps; negative: the object could not be loaded.</summary>
+    internal int MapFd(string map)
     {
         lock (_lock)
         {
             Load();
-            if (_object is null) return -LibC.ENODEV;
-            return _withoutMemory?.ProgramFd(row.Name) >= 0 ? _withoutMemory.MapFd(map) : _object.MapFd(map);
+            return _object?.MapFd(map) ?? -LibC.ENODEV;
         }
     }
 
@@ -129,6 +128,13 @@ public sealed class ProgramObject : IDisposable
         lock (_lock) return RefusalOf(row)?.Errno ?? LibC.ENODEV;
     }
 
+    /// <summary>The errno for a reader of what is made from a missing program: ENOENT, it is absent; or why it could not be loaded just now.</summary>
+    internal int AbsenceOf(ProgramRow row)
+    {
+        int errno = ErrnoOf(row);
+        return LoadAttempt.Passes(errno) ? errno : LibC.ENOENT;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -138,8 +144,7 @@ public sealed class ProgramObject : IDisposable
             foreach (IteratorLink link in _links.Values) link.Dispose();
             _links.Clear();
             _object?.Dispose();
-            _withoutMemory?.Dispose();
-            _object = _withoutMemory = null;
+            _object = null;
         }
     }
 
@@ -165,7 +170,6 @@ public sealed class ProgramObject : IDisposable
                 if (loaded.Refusals.TryGetValue(row.Name, out Refusal? refusal)) _refusals[row] = refusal;
             }
             _object = loaded;
-            if (_refusals.Keys.Any(row => row.WorksWithoutMemory) && !KernelMemory.IsReadable()) LoadWithoutMemory();
             Log.LoadedObject(_logger, Name, Rows.Count(row => FdOf(row) >= 0), watch.ElapsedMilliseconds);
         }
         catch (BpfException e)
@@ -182,33 +186,12 @@ public sealed class ProgramObject : IDisposable
         if (_refusals.Count > 0) Report(_refusals.Keys);
     }
 
-    private int FdOf(ProgramRow row)
-    {
-        int fd = _withoutMemory?.ProgramFd(row.Name) ?? -1;
-        return fd >= 0 ? fd : _object?.ProgramFd(row.Name) ?? -LibC.ENODEV;
-    }
-
-    /// <summary>Once more those that can do without the kernel's memory, told that they must.</summary>
-    private void LoadWithoutMemory()
-    {
-        try
-        {
-            ProgramRow[] rows = [.. _refusals.Keys.Where(row => row.WorksWithoutMemory)];
-            setup_record setup = _options.Setup;
-            setup.reads_memory = 0;
-            _withoutMemory = BpfObject.Load(Name, _options with { Setup = setup, IsWanted = (program, _) => rows.Any(row => row.Name == program) });
-            foreach (ProgramRow row in rows.Where(row => _withoutMemory.ProgramFd(row.Name) >= 0)) _refusals.Remove(row);
-        }
-        catch (BpfException e)
-        {
-            Log.ObjectNotLoaded(_logger, e.Message);
-        }
-    }
+    private int FdOf(ProgramRow row) => _object?.ProgramFd(row.Name) ?? -LibC.ENODEV;
 
     /// <summary>A warning where the view lacks something for it.</summary>
     private void Report(IReadOnlyCollection<ProgramRow> missing)
     {
-        LogLevel level = missing.All(row => row.Lacks.Length == 0) ? LogLevel.Information : LogLevel.Warning;
+        LogLevel level = missing.All(row => row.Lacks.Length == 0) ? LogLevel.Debug : LogLevel.Warning;
         if (!_logger.IsEnabled(level)) return;
         string names = string.Join(' ', missing.Select(row => row.Name));
         Log.ProgramsMissing(_logger, level, names);
@@ -240,7 +223,7 @@ public sealed class LazyIterator
     public Fd Create(IteratorParameter parameter)
     {
         int program = _from.ProgramFd(_row);
-        return program < 0 ? new Fd(program) : IteratorParameter.Attach(program, parameter);
+        return program < 0 ? new Fd(-_from.AbsenceOf(_row)) : IteratorParameter.Attach(program, parameter);
     }
 
     /// <summary>One over a thread, by its id in the caller's pid namespace; before Linux 6.1 one over all threads, of which the reader skips the others. Fails as <see cref="Create"/> does.</summary>

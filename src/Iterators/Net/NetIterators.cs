@@ -37,7 +37,7 @@ public sealed unsafe class NetIterators : IDisposable
     public int NamespaceOf(uint tid, out NetNamespaceId id)
     {
         id = default;
-        if (!Prepare()) return _programs.ErrnoOf(BpfPrograms.ReaderNetns);
+        if (!Prepare()) return _programs.AbsenceOf(BpfPrograms.ReaderNetns);
         if (tid == 0) return LibC.ESRCH; // the kernel does not name who it is: not of the mount's pid namespace
         Span<byte> path = stackalloc byte[24];
         "/proc/"u8.CopyTo(path);
@@ -67,7 +67,7 @@ public sealed unsafe class NetIterators : IDisposable
         int errno = NamespaceOf(tid, out NetNamespaceId id);
         if (errno != 0) return errno;
         if (id.Inode != inode) return LibC.ESTALE;
-        if (_programs.Link(table.Program) is not { } link) return _programs.ErrnoOf(table.Program);
+        if (_programs.Link(table.Program) is not { } link) return _programs.AbsenceOf(table.Program);
         int ns = table == NetTable.Owners ? -1 : _namespaces!.Open(id, tid); // whose tasks are all namespaces'
         if (ns < -1) return -ns;
         reader = new NetReader<T>(_namespaces!, link, ns, table == NetTable.Unix ? _unixWalks : null);
@@ -103,7 +103,7 @@ public sealed unsafe class NetIterators : IDisposable
             try
             {
                 _namespaces ??= new NetNamespaces();
-                if (_programs.Has(BpfPrograms.Unix)) _unixWalks ??= new UnixWalks(_programs.MapFd(BpfPrograms.Unix, "unix_output"));
+                if (_programs.Has(BpfPrograms.Unix)) _unixWalks ??= new UnixWalks(_programs.MapFd("unix_output"));
             }
             catch (BpfException)
             {
