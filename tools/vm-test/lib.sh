@@ -329,7 +329,8 @@ complete_view() {
 }
 
 # elements: one a line, without the places in which bpftool has an error
-elements() { sed 's/},{"key"/},\n{"key"/g; s/^\[//; s/\]$//' | sed 's/,$//' | grep -v '"value":{"error"' | sort; }
+# inner_map_id, the value once more, only newer bpftools have
+elements() { sed 's/,"inner_map_id":[0-9]*//g; s/},{"key"/},\n{"key"/g; s/^\[//; s/\]$//' | sed 's/,$//' | grep -v '"value":{"error"' | sort; }
 
 # same_elements FILE FILE: bpftool and the view; both take a hash's buckets in their order, an iterator and a batch too
 same_elements() {
