@@ -1,6 +1,6 @@
 # A security module refuses one program of the view, each in its turn: the view is up, the rest of it is as before, and `status` names what it lacks for that one.
 # append: lsm=lockdown,bpf
-# only: newest
+# only: none
 . /vm/lib.sh
 need_view
 
