@@ -181,10 +181,10 @@ in_order() {
     shift
     found=$("$@" 2>&1)
     code=$?
-    refusals=$(printf '%s\n' "$found" | sed -n 's/^\([a-z0-9_]*\)  *\(missing\|replaced\)  *\(.*\); the view lacks .*/\1 \3/p')
+    causes=$(printf '%s\n' "$found" | sed -n 's/^[a-z0-9_]*  *\(missing\|replaced\)  *\(.*\); the view lacks .*/\2/p' | sort -u)
     lacks=$(printf '%s\n' "$found" | grep -c '^[a-z0-9_]*  *missing .*; the view lacks [^ ]')
     same "$name" $code $([ "$lacks" = 0 ] && echo 0 || echo 7) || note "$found"
-    unexplained=$(printf '%s\n' "$refusals" | while read -r program cause; do [ -z "$program" ] || is_lack "$cause" || echo "$program: $cause"; done)
+    unexplained=$(printf '%s\n' "$causes" | while read -r cause; do [ -z "$cause" ] || is_lack "$cause" || echo "$cause"; done)
     same "$name: what is missing is what the kernel lacks" "$unexplained" ''
 }
 
