@@ -6,9 +6,10 @@ namespace BpfFs.Kernels.Tests;
 [Trait("needs", "qemu")]
 public sealed class KernelTests(ITestOutputHelper output)
 {
-    private static readonly Lazy<Task<IReadOnlyList<string>>> s_lines = new(() => VmTest.RunAsync(["6.1", "6.12", "newest"]));
+    private static readonly Lazy<Task<IReadOnlyList<string>>> s_lines = new(() => VmTest.RunAsync(["5.10", "6.1", "6.12", "newest"]));
 
     [Theory]
+    [InlineData("5.10")]
     [InlineData("6.1")]
     [InlineData("6.12")]
     [InlineData("newest")]

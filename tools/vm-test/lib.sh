@@ -89,7 +89,7 @@ refused() {
     shift 3
     output=$(timeout 100 "$@" 2>&1 </dev/null)
     same "$name ends with $code" "$?" "$code"
-    same "$name says one line" "$(printf '%s\n' "$output" | grep -vc 'warning: .* BPF programs are missing')" 1
+    same "$name says one line" "$(printf '%s\n' "$output" | grep -vc '(causes: status, bpffs-view check)')" 1
     has "$name says why" "$output" "bpffs-view: $reason"
     check "$name leaves no mount" sh -c "! grep -q ' $MNT ' /proc/mounts"
 }
@@ -158,7 +158,7 @@ checked() {
 missing_program() { checked | sed -n "s/^$1  *\(missing\|replaced\) *\(.*\); the view lacks .*/\2/p"; }
 
 # cause_of WORDS: why the view lacks what they name, in the words of `check`; nothing if it does not lack it
-cause_of() { checked | sed -n "s/^[a-z0-9_]*  *missing *\(.*\); the view lacks \(.*, \)\?$1\(, .*\)\?\$/\1/p" | head -n 1; }
+cause_of() { checked | sed -n "s|^[a-z0-9_]*  *missing *\(.*\); the view lacks \(.*, \)\?$1\(, .*\)\?\$|\1|p" | head -n 1; }
 
 # can NAME WORDS: the view has what the words name. If it has not, NAME is skipped with the kernel's cause; a cause that is no lack of the kernel's is a failure.
 can() {
@@ -181,10 +181,10 @@ in_order() {
     shift
     found=$("$@" 2>&1)
     code=$?
-    refusals=$(printf '%s\n' "$found" | sed -n 's/^\([a-z0-9_]*\)  *\(missing\|replaced\)  *\(.*\); the view lacks .*/\1 \3/p')
+    causes=$(printf '%s\n' "$found" | sed -n 's/^[a-z0-9_]*  *\(missing\|replaced\)  *\(.*\); the view lacks .*/\2/p' | sort -u)
     lacks=$(printf '%s\n' "$found" | grep -c '^[a-z0-9_]*  *missing .*; the view lacks [^ ]')
     same "$name" $code $([ "$lacks" = 0 ] && echo 0 || echo 7) || note "$found"
-    unexplained=$(printf '%s\n' "$refusals" | while read -r program cause; do [ -z "$program" ] || is_lack "$cause" || echo "$program: $cause"; done)
+    unexplained=$(printf '%s\n' "$causes" | while read -r cause; do [ -z "$cause" ] || is_lack "$cause" || echo "$cause"; done)
     same "$name: what is missing is what the kernel lacks" "$unexplained" ''
 }
 
@@ -311,6 +311,7 @@ complete_view() {
     id=$(prog_id new_get_skb_len)
     has 'progs.debug has programs' "$(as_nobody "cat $MNT/progs.debug")" "$id $(either_name new_get_skb_len) 1( .*)?"
     can 'progs.debug joins programs and links' 'targets of programs that bpf(2) does not tell' &&
+        can 'progs.debug joins programs and links' 'fields of links in listings that bpf(2) does not tell' &&
         has 'progs.debug joins programs and links' "$(as_nobody "cat $MNT/progs.debug")" "$id $(either_name new_get_skb_len) 1 get_skb_len test_pkt_access"
     for pin in $(own_pins); do
         check "the pin $pin prints" as_nobody "cat $PINS/$pin"

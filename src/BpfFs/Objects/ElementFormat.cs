@@ -78,7 +78,7 @@ internal sealed class ElementFormat
     {
         format = new ElementFormat { Context = context };
         if (reader.Map.btf_vmlinux_value_type_id == 0 || reader.Map.struct_ops_btf_id > BtfObjects.KernelId) return 0;
-        using Btf? btf = Btf.TryLoad(BtfObjects.KernelId, out int errno);
+        using Btf? btf = Btf.TryLoadKernel(out int errno);
         if (btf is null) return errno;
         format = new ElementFormat
         {

@@ -53,6 +53,20 @@ public sealed unsafe class Btf : SafeHandle
     /// <summary>Takes a copy of the kernel's BTF object with this id; null with the errno if there is none or it is not allowed, EINVAL for a module's, which builds on another.</summary>
     public static Btf? TryLoad(uint id, out int errno) => BtfBytes.TryLoad(id, out errno) is { } bytes ? TryParse(bytes, out errno) : null;
 
+    /// <summary>Takes a copy of the running kernel's own BTF, which is an object with an id only since Linux 5.11; null with the errno if it has none.</summary>
+    public static Btf? TryLoadKernel(out int errno)
+    {
+        try
+        {
+            return TryParse(BtfBytes.Read(KernelTypes.Path), out errno);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            errno = LibC.ENOENT;
+            return null;
+        }
+    }
+
     /// <summary>Parses BTF as it stands in a .BTF section; null with the errno if it is none.</summary>
     public static Btf? TryParse(ReadOnlySpan<byte> data, out int errno)
     {

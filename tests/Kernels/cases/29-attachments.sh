@@ -27,7 +27,7 @@ if can 'a kprobe without a link' 'attachments to perf events' && other kprobe; t
     kill $other_pid
 fi
 
-if can 'attachments of a network namespace' 'attachments to devices and network namespaces' && other netns; then
+if can 'attachments of a network namespace' 'attachments in other network namespaces than its own' && other netns; then
     ns=$(readlink /proc/$other_pid/ns/net | tr -dc 0-9)
     has 'XDP of a namespace that nobody mounted' "$(cat $MNT/attachments)" "device xdp $(id_of other_xdp) other_xdp lo generic netns $ns"
     if ! knows nsfs_fh_to_dentry; then
