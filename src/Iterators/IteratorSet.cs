@@ -122,8 +122,14 @@ public sealed class IteratorSet : IDisposable
     /// <summary>What became of every program, in the order of <see cref="BpfPrograms.Rows"/>. It loads nothing.</summary>
     public IEnumerable<ProgramState> Programs => _objects.SelectMany(o => o.States);
 
-    /// <summary>Objects that were asked for by now.</summary>
-    public bool IsTried(ProgramRow row) => _objects.Find(o => o.Name == row.Object)?.IsTried == true;
+    /// <summary>Tells the log which programs are missing that the view lacks something for.</summary>
+    public void ReportMissing()
+    {
+        string[] names = [.. Programs.Where(program => program.Refusal is not null && program.Row.Lacks.Length > 0).Select(program => program.Row.Name)];
+        if (names.Length == 0) return;
+        string missing = string.Join(' ', names);
+        Log.ProgramsMissing(_logger, LogLevel.Warning, missing);
+    }
 
     /// <summary>
     /// Whether programs may read the kernel's memory. If not (lockdown=confidentiality), the kernel refuses nearly all. It is asked only once it has refused one.

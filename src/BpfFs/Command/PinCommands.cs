@@ -14,6 +14,7 @@ internal static class PinCommands
         {
             using IteratorSet iterators = IteratorSet.Load(new IteratorSetOptions { KernelBtf = settings.KernelBtf, PinsOnly = true }, logger);
             Pin(iterators, settings.PinDirectory, output, logger);
+            iterators.ReportMissing();
         }
         catch (BpfException e)
         {

@@ -36,6 +36,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             Mount(); // before the pins: a live view there is refused before its pins are replaced
             if (!_isAdopted) Pin();
             if (signals.Stopped.IsCompletedSuccessfully) throw NotStarted($"{signals.Stopped.Result} before it was ready");
+            _iterators!.ReportMissing(); // not before: a start that fails says one line
             if (_store is not null) Launcher.LetGoOfShell();
             FilterSystemCalls();
             TellManager();

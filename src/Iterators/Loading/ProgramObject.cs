@@ -116,7 +116,7 @@ public sealed class ProgramObject : IDisposable
             {
                 if (LoadAttempt.Passes(e.Errno)) return null;
                 _refusals[row] = new Refusal(RefusalStage.Attach, e.Errno, "");
-                Report([row]);
+                Report([row], LogLevel.Warning);
                 return null;
             }
         }
@@ -183,15 +183,15 @@ public sealed class ProgramObject : IDisposable
             return;
         }
         _isTried = true;
-        if (_refusals.Count > 0) Report(_refusals.Keys);
+        if (_refusals.Count > 0) Report(_refusals.Keys, throws ? LogLevel.Debug : LogLevel.Warning);
     }
 
     private int FdOf(ProgramRow row) => _object?.ProgramFd(row.Name) ?? -LibC.ENODEV;
 
-    /// <summary>A warning where the view lacks something for it.</summary>
-    private void Report(IReadOnlyCollection<ProgramRow> missing)
+    /// <summary>At a level, if the view lacks something for it. Of what is loaded at the start whoever starts says it, once he has.</summary>
+    private void Report(IReadOnlyCollection<ProgramRow> missing, LogLevel level)
     {
-        LogLevel level = missing.All(row => row.Lacks.Length == 0) ? LogLevel.Debug : LogLevel.Warning;
+        if (missing.All(row => row.Lacks.Length == 0)) level = LogLevel.Debug;
         if (!_logger.IsEnabled(level)) return;
         string names = string.Join(' ', missing.Select(row => row.Name));
         Log.ProgramsMissing(_logger, level, names);
