@@ -508,6 +508,12 @@ struct bpf_iter__task_file {
 	(bool)(__from[__at >> 3] >> (__at & 7) & 1);					\
 })
 
+/* A name that the structure holds, by plain loads; nothing where the kernel lacks it. `to` has as many bytes. */
+#define LOAD_CHARS(to, src, member) do {						\
+	if (HAS(src, member))								\
+		__builtin_memcpy(to, (const void *)(src) + __CORE_RELO(src, member, BYTE_OFFSET), sizeof((src)->member)); \
+} while (0)
+
 /* For text on the stack, which is then cleared and copied eight bytes at a time. */
 #define ALIGNED __attribute__((aligned(8)))
 

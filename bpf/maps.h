@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include "percpu.h"
 #include "records.h"
+#include "setup.h"
 
 struct element_count {
 	__s64 *percpu;
@@ -81,7 +82,6 @@ static __always_inline void fill_contents(struct map_record *r, struct bpf_map *
 	struct bpf_map___counted *counted = (void *)map;
 	struct bpf_ringbuf_map *ring = (void *)map;
 	struct element_count count = { .percpu = GET(counted, elem_count), .base = percpu_base() };
-	struct bpf_map *inner = GET(map, inner_map_meta);
 	struct bpf_ringbuf *rb;
 
 	if (count.percpu && count.base) {
@@ -93,13 +93,6 @@ static __always_inline void fill_contents(struct map_record *r, struct bpf_map *
 	}
 	if (r->type == BPF_MAP_TYPE_STRUCT_OPS)
 		fill_struct_ops(r, map);
-	if (inner) {
-		r->inner_type = BPF_CORE_READ(inner, map_type);
-		r->inner_key_size = GET(inner, key_size);
-		r->inner_value_size = GET(inner, value_size);
-		r->inner_max_entries = GET(inner, max_entries);
-		r->known |= MAP_HAS_INNER;
-	}
 	if ((r->type == BPF_MAP_TYPE_RINGBUF || r->type == BPF_MAP_TYPE_USER_RINGBUF) &&
 	    HAS(ring, rb, consumer_pos) && HAS(ring, rb, producer_pos)) {
 		rb = BPF_CORE_READ(ring, rb);
@@ -109,9 +102,13 @@ static __always_inline void fill_contents(struct map_record *r, struct bpf_map *
 	}
 }
 
-/* Fill *r, which is zero; `trusted` as in fill_prog(). */
+/*
+ * Fill *r, which is zero; `trusted` as in fill_prog(). All but the contents of a trusted map is had by plain loads, so that it is told where the kernel's memory may not be
+ * read otherwise.
+ */
 static __always_inline void fill_map(struct map_record *r, struct bpf_map *map, bool trusted)
 {
+	struct bpf_map *inner = GET_BY(READ, map, inner_map_meta);
 	struct btf *btf = GET_BY(READ, map, btf);
 
 	r->id = READ(map, id);
@@ -126,15 +123,26 @@ static __always_inline void fill_map(struct map_record *r, struct bpf_map *map, 
 	r->btf_vmlinux_value_type_id = GET_BY(READ, map, btf_vmlinux_value_type_id);
 	r->numa_node = HAS(map, numa_node) ? READ(map, numa_node) : -1;
 	/* Without the iterator's reference, or our descriptor's, which is one of user space's too. */
-	TAKE(r, MAP_HAS_REFCNT, refcnt, map, refcnt.counter);
-	TAKE(r, MAP_HAS_USERCNT, usercnt, map, usercnt.counter);
+	TAKE_BY(READ, r, MAP_HAS_REFCNT, refcnt, map, refcnt.counter);
+	TAKE_BY(READ, r, MAP_HAS_USERCNT, usercnt, map, usercnt.counter);
 	r->refcnt--;
 	r->usercnt -= trusted ? 0 : 1;
 	r->map_extra = GET_BY(READ, map, map_extra);
 	if (btf)
 		r->btf_id = GET_BY(READ, btf, id);
-	fill_contents(r, map);
-	GET_CHARS(r->name, sizeof(r->name), map, name);
+	if (inner) {
+		r->inner_type = READ(inner, map_type);
+		r->inner_key_size = GET_BY(READ, inner, key_size);
+		r->inner_value_size = GET_BY(READ, inner, value_size);
+		r->inner_max_entries = GET_BY(READ, inner, max_entries);
+		r->known |= MAP_HAS_INNER;
+	}
+	if (setup.reads_memory)
+		fill_contents(r, map);
+	if (trusted)
+		LOAD_CHARS(r->name, map, name);
+	else
+		GET_CHARS(r->name, sizeof(r->name), map, name);
 }
 
 #undef READ

@@ -383,6 +383,7 @@ struct element_end_record {
 struct setup_record {
 	__u32 possible_cpus;		/* how many values an element of a per-CPU map has: libbpf_num_possible_cpus() */
 	__u32 possible_nodes;		/* NUMA nodes */
+	__u32 reads_memory;		/* 0: bpf_probe_read_kernel() is refused (lockdown=confidentiality) */
 };
 
 /* What one.h's programs are given (fd) and give back. */

@@ -8,6 +8,16 @@
 
 #include "kernel.h"
 #include "links.h"
+#include "setup.h"
+
+/* As read_prog_name(); of a program that comes from an iterator, and without memory that may not be read the 15 characters that aux holds. */
+static __always_inline void load_prog_name(char *dst, struct bpf_prog_aux *aux)
+{
+	if (setup.reads_memory)
+		read_prog_name(dst, aux);
+	else
+		LOAD_CHARS(dst, aux, name);
+}
 
 SEC("iter/bpf_prog")
 int dump_bpf_prog(struct bpf_iter__bpf_prog *ctx)
@@ -24,22 +34,23 @@ int dump_bpf_prog(struct bpf_iter__bpf_prog *ctx)
 	if (ctx->meta->seq_num == 0)
 		BPF_SEQ_PRINTF(seq, "  id name             pages attached\n");
 
-	read_prog_name(name, aux);
+	load_prog_name(name, aux);
 	if (HAS(prog, pages))
 		BPF_SEQ_PRINTF(seq, "%4u %-16s %5u", aux->id, name, prog->pages);
 	else
 		BPF_SEQ_PRINTF(seq, "%4u %-16s     -", aux->id, name);
-	if (HAS(aux, attach_func_name))
-		bpf_probe_read_kernel_str(func, sizeof(func), aux->attach_func_name);
+	if (setup.reads_memory)
+		GET_TEXT(func, sizeof(func), aux, attach_func_name);
 	target = GET_BY(___arrow, aux, dst_prog);
 	if (target)
-		read_prog_name(target_name, BPF_CORE_READ(target, aux));
+		load_prog_name(target_name, target->aux);
+	if (func[0])
+		BPF_SEQ_PRINTF(seq, " %s", func);
+	else if (!setup.reads_memory && GET_BY(___arrow, aux, attach_btf_id))
+		BPF_SEQ_PRINTF(seq, " btf:%u", aux->attach_btf_id);
 	if (target_name[0])
-		BPF_SEQ_PRINTF(seq, " %s %s\n", func, target_name);
-	else if (func[0])
-		BPF_SEQ_PRINTF(seq, " %s\n", func);
-	else
-		BPF_SEQ_PRINTF(seq, "\n");
+		BPF_SEQ_PRINTF(seq, " %s", target_name);
+	BPF_SEQ_PRINTF(seq, "\n");
 	return 0;
 }
 
@@ -98,11 +109,15 @@ int dump_bpf_link(struct bpf_iter__bpf_link *ctx)
 	if (!link->id)
 		return 0;	/* still being made, see link_records */
 
+	link_type_name(type, link->type);
+	if (HAS(link, prog, aux) && link->prog)
+		load_prog_name(name, link->prog->aux);
+	BPF_SEQ_PRINTF(seq, "%4u %-14s %-16s", link->id, type, name);
+	if (!setup.reads_memory) {
+		BPF_SEQ_PRINTF(seq, "\n");
+		return 0;
+	}
 	fill_link(&r, link);
-	link_type_name(type, r.type);
-
-	read_link_prog(name, link);
-	BPF_SEQ_PRINTF(seq, "%4u %-14s %-16s", r.id, type, name);
 	__builtin_memset(name, 0, sizeof(name));
 	read_link_func(name, &r, link);
 	if (name[0])

@@ -29,16 +29,15 @@ public sealed class IteratorSet : IDisposable
     private readonly ILogger _logger;
     private readonly ProgramObject _view;
     private readonly List<ProgramObject> _objects = [];
-    private readonly Lazy<bool> _readsMemory;
 
     private IteratorSet(IteratorSetOptions options, ILogger logger)
     {
-        setup_record setup = new() { possible_cpus = (uint)PossibleCpus(), possible_nodes = NumaNodes.Possible() };
+        ReadsMemory = KernelMemory.IsReadable();
+        setup_record setup = new() { possible_cpus = (uint)PossibleCpus(), possible_nodes = NumaNodes.Possible(), reads_memory = ReadsMemory ? 1u : 0 };
         _options = new BpfLoadOptions { Targets = new IteratorTargets(), KernelBtf = options.KernelBtf, Setup = setup, Broken = options.Broken };
         _logger = logger;
         IEnumerable<ProgramRow> notWanted = options.PinsOnly ? BpfPrograms.Rows.Except(Pins.Programs) : options.WithoutHolders ? [BpfPrograms.Holders, BpfPrograms.WalkPins] : [];
         _view = Object(BpfPrograms.View, notWanted);
-        _readsMemory = new Lazy<bool>(KernelMemory.IsReadable);
     }
 
     /// <summary>Text in the kernel: <c>id name pages attached</c>.</summary>
@@ -131,10 +130,8 @@ public sealed class IteratorSet : IDisposable
         Log.ProgramsMissing(_logger, LogLevel.Warning, missing);
     }
 
-    /// <summary>
-    /// Whether programs may read the kernel's memory. If not (lockdown=confidentiality), the kernel refuses nearly all. It is asked only once it has refused one.
-    /// </summary>
-    public bool ReadsMemory => Programs.All(p => p.Refusal is null) || _readsMemory.Value;
+    /// <summary>Whether programs may read the kernel's memory by address. If not (lockdown=confidentiality), the kernel refuses nearly all.</summary>
+    public bool ReadsMemory { get; }
 
     /// <summary>Loads what is loaded at the start, and attaches it.</summary>
     /// <exception cref="BpfException">The kernel has no BTF, or forbids BPF.</exception>

@@ -1627,8 +1627,8 @@ public struct route6_record
     public char_16 dev;
 }
 
-/// <summary><c>struct setup_record</c>, 8 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 8)]
+/// <summary><c>struct setup_record</c>, 12 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 12)]
 public struct setup_record
 {
     /// <summary><c>__u32 possible_cpus</c>.</summary>
@@ -1638,6 +1638,10 @@ public struct setup_record
     /// <summary><c>__u32 possible_nodes</c>.</summary>
     [FieldOffset(4)]
     public uint possible_nodes;
+
+    /// <summary><c>__u32 reads_memory</c>.</summary>
+    [FieldOffset(8)]
+    public uint reads_memory;
 }
 
 /// <summary><c>struct sock_owner_record</c>, 56 bytes.</summary>

@@ -57,8 +57,18 @@ for absent in tasks net pids progs/$id/jited progs/$id/kfuncs progs/$id/pids pro
 done
 link=$(bpf-ids | awk '$1 == "link" { print $2; exit }')
 [ -z "$link" ] || check 'a link' cat $MNT/links/$link/info $MNT/links/$link/target $MNT/links.debug $MNT/links.json
-same 'the pin that needs no memory' "$(ls $PINS)" maps
-has 'it prints' "$(as_nobody "cat $PINS/maps")" "$map pkt_lengths [0-9]+"
+if knows bpf_loop; then has 'a map, by plain loads' "$(tr '{' '\n' <$MNT/maps.json)" "\"id\":$map,.*\"refcnt\":[1-9].*"; fi
+# the pins load what they need with no probe, as the kernel's own iterators do
+has 'the pin of maps prints' "$(as_nobody "cat $PINS/maps")" "$map pkt_lengths [0-9]+"
+progs=$(as_nobody "cat $PINS/progs")
+has 'the pin of programs prints' "$progs" "$id test_pkt_access +[0-9-]+"
+has 'and to which type of the BTF one is attached' "$progs" '[0-9]+ dump_bpf_prog +[0-9-]+ btf:[1-9][0-9]*'
+if knows bpf_iter__bpf_link; then
+    same 'the pins' "$(ls $PINS | tr '\n' ' ')" 'links maps progs '
+    has 'the pin of links prints' "$(as_nobody "cat $PINS/links")" '[1-9][0-9]* iter +dump_bpf_prog *'
+else
+    same 'the pins' "$(ls $PINS | tr '\n' ' ')" 'maps progs '
+fi
 every=$(find $MNT/* $MNT/progs/$id $MNT/maps/$map $MNT/links -maxdepth 1 -type f -exec cat {} + 2>&1 >/dev/null | grep -v 'No such file')
 same 'every kind of file can be read' "$every" ''
 kill $cc 2>/dev/null
