@@ -239,7 +239,7 @@ seed_fixtures() {
 end_fixtures() {
     trap - EXIT
     kill $fixture_pid
-    wait $fixture_pid
+    wait $fixture_pid || :
 } 2>/dev/null
 
 # a link of each type (link-loader), and the seed's; what was made is in $link_log; they end with the case
