@@ -3,12 +3,10 @@
 #ifndef BPFFS_VIEW_NET_OWNERS_H
 #define BPFFS_VIEW_NET_OWNERS_H
 
-#include "fd.h"
+#include "proc.h"
 #include "socks.h"
 
 #define SOCKFS_MAGIC		0x534f434b
-#define PROC_SUPER_MAGIC	0x9fa0
-#define ESRCH			3
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -17,17 +15,7 @@ struct nsproxy {
 };
 
 struct task_struct___net {
-	struct hlist_node pid_links[1];
 	struct nsproxy *nsproxy;
-};
-
-struct pid {
-	struct hlist_head tasks[1];
-};
-
-struct proc_inode {
-	struct pid *pid;
-	struct inode vfs_inode;
 };
 
 struct ns_common___id {
@@ -73,28 +61,19 @@ int sock_owner_records(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
-/*
- * A thread's directory in /proc, which anybody may open, leads to the thread; /proc/PID/ns/net itself may be opened only by who may
- * trace the process.
- */
 SEC("syscall")
 int reader_netns(struct reader_netns_record *ctx)
 {
-	struct file *file = file_of_fd(ctx->fd);
-	struct proc_inode *inode;
+	struct task_struct *of = NULL;
 	struct task_struct___net *task;
-	struct hlist_node *first;
 	struct net___id *newer;
 	struct net *net;
 
-	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != PROC_SUPER_MAGIC) {
-		ctx->error = EBADF;
+	ctx->error = task_of_fd(ctx->fd, &of);
+	if (ctx->error)
 		return 0;
-	}
-	inode = (void *)BPF_CORE_READ(file, f_inode) - bpf_core_field_offset(struct proc_inode, vfs_inode);
-	first = BPF_CORE_READ(inode, pid, tasks[0].first);
-	task = first ? (void *)first - bpf_core_field_offset(struct task_struct___net, pid_links) : NULL;
-	net = task ? BPF_CORE_READ(task, nsproxy, net_ns) : NULL;
+	task = (void *)of;
+	net = BPF_CORE_READ(task, nsproxy, net_ns);
 	if (!net) {
 		ctx->error = ESRCH;
 		return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Who may look into a process: __ptrace_may_access(PTRACE_MODE_READ_FSCREDS), which guards /proc/PID/fd and maps, for callers without
- * capabilities. All user ids of the process are the caller's, all group ids too; it may dump core (no setuid or unreadable program);
+ * capabilities (the others: src/BpfFs/View/Caller.cs). All user ids of the process are the caller's, all group ids too; it may dump core (no setuid or unreadable program);
  * it has no capabilities that the caller lacks; both are in one user namespace. Otherwise, and where the kernel lacks what tells, the owner is 0: root.
  */
 #ifndef BPFFS_VIEW_OWNER_H
@@ -40,6 +40,7 @@ struct cred {
 	kgid_t gid, sgid, egid, fsgid;
 	kernel_cap_t cap_permitted, cap_effective;
 	struct user_namespace *user_ns;
+	void *security;
 };
 
 struct pid_namespace {
@@ -72,8 +73,9 @@ struct task_struct___owner {
 	int pid;
 	struct mm_struct *mm;
 	const struct cred *real_cred;
-	struct task_struct *group_leader;
+	struct task_struct___owner *group_leader;
 	struct pid *thread_pid;
+	__u64 start_boottime;
 };
 
 #pragma clang attribute pop
@@ -105,7 +107,7 @@ static __always_inline __u32 pid_here(struct task_struct *task)
 {
 	struct task_struct___owner *thread = (void *)task;
 
-	return tid_here(BPF_CORE_READ(thread, group_leader));
+	return tid_here((void *)BPF_CORE_READ(thread, group_leader));
 }
 
 static __always_inline bool may_dump(struct mm_struct *mm)
@@ -128,26 +130,45 @@ static __always_inline bool may_dump(struct mm_struct *mm)
 		     HAS((struct cred *)NULL, gid.val) && HAS((struct cred *)NULL, egid.val) && HAS((struct cred *)NULL, sgid.val) &&	\
 		     HAS((struct cred *)NULL, cap_permitted) && HAS((struct task_struct___owner *)NULL, mm))
 
+static __always_inline __u64 mix(__u64 state, __u64 value)
+{
+	state = (state ^ value) * 0x9e3779b97f4a7c15;
+	return state ^ state >> 32;
+}
+
 static __always_inline void read_owner(struct task_owner_record *owner, struct task_struct *of)
 {
 	struct task_struct___owner *task = (void *)of;
 	const struct cred *cred = GET(task, real_cred);
-	__u64 caps = ~0ull;
-	__u32 uid, gid;
+	__u64 caps = ~0ull, state;
+	bool dumps;
+	__u32 uid, gid, euid, egid, suid, sgid;
 
 	owner->pid = pid_here(of);
 	owner->user_ns = GET(cred, user_ns, ns.inum);
-	owner->uid = owner->gid = 0;
+	owner->uid = owner->gid = owner->is_plain = 0;
+	state = mix(owner->user_ns, GET(task, group_leader, start_boottime));
+	owner->state = state;
 	if (!cred || !owner->user_ns || !KNOWS_OWNER)
 		return;
 	uid = BPF_CORE_READ(cred, uid.val);
 	gid = BPF_CORE_READ(cred, gid.val);
+	euid = BPF_CORE_READ(cred, euid.val);
+	egid = BPF_CORE_READ(cred, egid.val);
+	suid = BPF_CORE_READ(cred, suid.val);
+	sgid = BPF_CORE_READ(cred, sgid.val);
+	dumps = may_dump(BPF_CORE_READ(task, mm));
 	bpf_probe_read_kernel(&caps, sizeof(caps), &cred->cap_permitted);
-	if (caps || BPF_CORE_READ(cred, euid.val) != uid || BPF_CORE_READ(cred, suid.val) != uid ||
-	    BPF_CORE_READ(cred, egid.val) != gid || BPF_CORE_READ(cred, sgid.val) != gid || !may_dump(BPF_CORE_READ(task, mm)))
+	state = mix(state, (__u64)uid << 32 | gid);
+	state = mix(state, (__u64)euid << 32 | egid);
+	state = mix(state, (__u64)suid << 32 | sgid);
+	state = mix(state, caps);
+	owner->state = mix(state, dumps);
+	if (caps || euid != uid || suid != uid || egid != gid || sgid != gid || !dumps)
 		return;
 	owner->uid = uid;
 	owner->gid = gid;
+	owner->is_plain = 1;
 }
 
 #endif

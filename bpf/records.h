@@ -426,6 +426,29 @@ struct task_owner_record {
 	__u32 gid;
 	__u32 user_ns;			/* inode of its user namespace */
 	__u32 pid;			/* of the process, in the pid namespace of who reads this */
+	__u64 state;			/* of all that decides who may look: another number once any of it has changed */
+	__u32 is_plain;			/* 1: whoever has its ids, and no capability, may look */
+	__u32 reserved;
+};
+
+/* Given to one_task() (readers.h) with a descriptor of /proc/TID, and given back. */
+struct one_task_record {
+	__u32 fd;
+	__s32 error;
+	__s32 domain_at;		/* where in cred->security Landlock has its domain; -1: nowhere */
+	__u32 reserved;
+	struct task_owner_record owner;
+	__u64 cap_effective;
+	__u64 domain;			/* the thread's, a number to compare; 0: none */
+};
+
+#define CRED_WORDS	16
+
+/* Given back by cred_words(): what the security modules keep of the caller's credentials. */
+struct cred_words_record {
+	__u64 words[CRED_WORDS];
+	__u32 count;			/* 0: nothing */
+	__u32 reserved;
 };
 
 enum task_known_flags {
@@ -471,12 +494,6 @@ struct task_record {
 	__u32 known;			/* enum task_known_flags */
 	__u32 reserved;
 	char comm[16];
-};
-
-/* One thread. */
-struct thread_record {
-	__u32 tid;			/* in the reader's pid namespace; 0: not in it */
-	__u32 user_ns;			/* inode of its user namespace */
 };
 
 enum task_flags {

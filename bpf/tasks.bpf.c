@@ -215,22 +215,6 @@ int task_records(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* Every thread: aimed at one, the iterator finds only first threads (get_pid_task(PIDTYPE_TGID), kernel/bpf/task_iter.c). */
-SEC("iter/task")
-int thread_records(struct bpf_iter__task *ctx)
-{
-	struct task_struct *task = ctx->task;
-	struct task_struct___owner *thread = (void *)task;
-	struct thread_record r = {};
-
-	if (!task)
-		return 0;
-	r.tid = tid_here(task);
-	r.user_ns = GET(thread, real_cred, user_ns, ns.inum);
-	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
-	return 0;
-}
-
 SEC("iter/task_file")
 int task_file_records(struct bpf_iter__task_file *ctx)
 {
@@ -375,7 +359,6 @@ int task_vma_records(struct bpf_iter__task_vma *ctx)
 /* clang leaves a type that only a local variable has out of the BTF; tools/RecordGen needs them all. */
 const struct {
 	struct task_record task;
-	struct thread_record thread;
 	struct task_file_record file;
 	struct task_vma_record vma;
 	enum task_flags flags;

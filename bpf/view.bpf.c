@@ -10,6 +10,7 @@
  *   elements.h   the elements of a map
  *   holders.h    the file descriptors that hold an object
  *   pins.h       the paths at which objects are pinned
+ *   readers.h    who a reader is
  */
 #include "kernel.h"
 #include "records.h"
@@ -24,6 +25,7 @@
 #include "elements.h"
 #include "holders.h"
 #include "pins.h"
+#include "readers.h"
 
 /* clang leaves a type that only a local variable has out of the BTF; tools/RecordGen needs them all. */
 const struct {

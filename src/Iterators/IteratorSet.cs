@@ -85,8 +85,8 @@ public sealed class IteratorSet : IDisposable
     /// <summary><see cref="task_record"/> of every process, or of one by its thread.</summary>
     public LazyIterator Tasks { get; private set; } = null!;
 
-    /// <summary><see cref="thread_record"/> of every thread.</summary>
-    public LazyIterator Threads { get; private set; } = null!;
+    /// <summary>Single threads.</summary>
+    public OneTask OneTask { get; private set; } = null!;
 
     /// <summary><see cref="task_file_record"/> of every open file, each followed by its path; by thread.</summary>
     public LazyIterator TaskFiles { get; private set; } = null!;
@@ -199,6 +199,7 @@ public sealed class IteratorSet : IDisposable
         Links = Source(BpfPrograms.Links, SyscallRecords.Links);
         Holders = _view.Link(BpfPrograms.Holders);
         One = new OneObject(_view.ProgramFd);
+        OneTask = new OneTask(_view.ProgramFd);
         Elements = new MapElements(_view.ProgramFd(BpfPrograms.MapElements), PossibleCpus());
         FindPins();
 
@@ -207,7 +208,6 @@ public sealed class IteratorSet : IDisposable
         Net = new NetIterators(known => Object(BpfPrograms.Net, [], known));
         ProgramObject tasks = Object(BpfPrograms.Tasks, []), tables = Object(BpfPrograms.KernelTables, []);
         Tasks = new LazyIterator(tasks, BpfPrograms.Processes);
-        Threads = new LazyIterator(tasks, BpfPrograms.Threads);
         TaskFiles = new LazyIterator(tasks, BpfPrograms.TaskFiles);
         TaskVmas = new LazyIterator(tasks, BpfPrograms.TaskVmas);
         Cgroups = new LazyIterator(tables, BpfPrograms.Cgroups);

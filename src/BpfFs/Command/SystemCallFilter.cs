@@ -71,6 +71,7 @@ internal static class SystemCallFilter
         new("setsockopt", 54), new("getsockopt", 55),
         // what the view is made of
         new("memfd_create", 319), // records that bpf(2) told, under lockdown=confidentiality
+        new("landlock_create_ruleset", 444), new("landlock_restrict_self", 446), // a thread on itself, to learn where its domain is
         new("bpf", 321), new("setns", 308), new("open_by_handle_at", 304), new("name_to_handle_at", 303),
         new("io_uring_setup", 425) { IsForRings = true }, new("io_uring_enter", 426) { IsForRings = true }, new("io_uring_register", 427) { IsForRings = true },
     ];

@@ -18,16 +18,21 @@ internal sealed class Processes : ChildSource
         return isThere ? 0 : ErrnoOf(walk.Errno == 0 ? ESRCH : walk.Errno);
     }
 
-    /// <summary>The user namespace that a thread is in; 0: there is no such thread. That of a process's first thread is found at once, others among all.</summary>
-    public static uint UserNamespaceOf(ViewContext context, uint tid)
+    /// <summary>Whose a process is; 0 or an errno: ENOENT, there is none of that id.</summary>
+    public static int ReadOwner(ViewContext context, uint pid, out task_owner_record owner)
     {
-        if (Read(context, tid, out task_record process) == 0) return process.owner.user_ns;
-        using var walk = new RecordWalk<thread_record>(context, context.Iterators.Threads.Create(IteratorParameter.None));
-        while (walk.MoveNext())
+        int errno;
+        if (context.Iterators.OneTask.IsThere)
         {
-            if (walk.Current.tid == tid) return walk.Current.user_ns;
+            errno = context.Iterators.OneTask.Read(pid, out one_task_record task);
+            owner = task.owner;
         }
-        return 0;
+        else
+        {
+            errno = Read(context, pid, out task_record record);
+            owner = record.owner;
+        }
+        return errno == 0 && owner.pid != pid ? ENOENT : ErrnoOf(errno); // a thread that is not its process's first has no directory
     }
 
     /// <summary>What the kernel says of a process that is gone, as files say it.</summary>
@@ -35,18 +40,22 @@ internal sealed class Processes : ChildSource
 
     public override int Find(ViewContext context, ulong parent, ReadOnlySpan<byte> name, out ulong key)
     {
-        bool isId = TryParseId(name, out uint pid);
-        key = pid;
-        return isId ? 0 : ENOENT; // the gate finds out whether it exists
+        key = 0;
+        if (!TryParseId(name, out uint pid)) return ENOENT;
+        int errno = ReadOwner(context, pid, out task_owner_record owner);
+        key = TaskKey.Of(context, owner);
+        return errno;
     }
 
     public override int List(ViewContext context, ulong parent, EntryList to)
     {
         using var walk = new RecordWalk<task_record>(context, context.Iterators.Tasks.Create(IteratorParameter.None));
+        Span<byte> name = stackalloc byte[16];
         while (walk.MoveNext())
         {
-            ref readonly task_record r = ref walk.Current;
-            if (r.owner.pid != 0) to.Add(r.owner.pid);
+            ref readonly task_owner_record owner = ref walk.Current.owner;
+            if (owner.pid == 0 || !System.Buffers.Text.Utf8Formatter.TryFormat(owner.pid, name, out int length)) continue;
+            to.Add(name[..length], TaskKey.Of(context, owner));
         }
         return walk.Errno;
     }

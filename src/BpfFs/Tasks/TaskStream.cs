@@ -18,7 +18,7 @@ internal sealed class TaskStream(LazyIterator iterator, TaskStream.WriteNext wri
         producer = null;
         int errno = TaskGate.Instance.Find(context, key, out Access access);
         if (errno != 0) return errno;
-        var opened = new Producer(iterator, writeNext, (uint)key, access);
+        var opened = new Producer(iterator, writeNext, TaskKey.PidOf(key), access);
         errno = opened.Restart();
         if (errno == 0) producer = opened;
         else opened.Dispose();
@@ -31,15 +31,12 @@ internal sealed class TaskStream(LazyIterator iterator, TaskStream.WriteNext wri
     {
         private const int PieceSize = 64 * 1024;
         private RecordStream? _records;
-        private bool _isBound = true;
         private ulong _position;
 
         /// <summary>2^20 files (fs.nr_open) or mappings, with paths as long as a path can be, escaped: far from what there is.</summary>
         public override long Ceiling => 1L << 34;
 
         public override Access? Access => access;
-
-        public override void Unbind() => _isBound = false;
 
         public override int Restart()
         {
@@ -68,7 +65,7 @@ internal sealed class TaskStream(LazyIterator iterator, TaskStream.WriteNext wri
                     _position = at;
                     continue;
                 }
-                if (!_isBound || TaskGate.AccessOf(owner) == access) continue;
+                if (TaskGate.AccessOf(owner) == access) continue;
                 to.Truncate(start);
                 return EACCES;
             }

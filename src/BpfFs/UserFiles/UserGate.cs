@@ -30,7 +30,9 @@ internal sealed class UserGate(int shift) : Gate
         return 0;
     }
 
-    public override bool Admits(ViewContext context, in Request request, in Access access) => true; // the kernel has looked at the mode
+    public override bool Admits(ViewContext context, in Request request, ulong key) => true; // the kernel has looked at the mode
+
+    public override Predicate<ulong> AdmittedTo(ViewContext context, in Request request) => static _ => true;
 }
 
 /// <summary>An error is there as long as its object is not: it has a gate so that the kernel asks each time.</summary>
@@ -46,5 +48,7 @@ internal sealed class UserErrorGate : Gate
         return context.UserIterators?.Current.FindError((ushort)key) is null ? ENOENT : 0;
     }
 
-    public override bool Admits(ViewContext context, in Request request, in Access access) => true;
+    public override bool Admits(ViewContext context, in Request request, ulong key) => true;
+
+    public override Predicate<ulong> AdmittedTo(ViewContext context, in Request request) => static _ => true;
 }

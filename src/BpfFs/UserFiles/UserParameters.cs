@@ -42,7 +42,7 @@ internal sealed class UserParameters : ChildSource
         };
         for (int i = 0; i < ids.Count; i++)
         {
-            uint id = (uint)ids.Key(i);
+            uint id = program.Parameter == UserParameter.Task ? TaskKey.PidOf(ids.Key(i)) : (uint)ids.Key(i);
             if (program.Parameter != UserParameter.Map || Fits(program, id)) to.Add(ids.Name(i), UserKey.Of(program.Number, id));
         }
         ids.Dispose();

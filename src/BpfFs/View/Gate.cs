@@ -6,8 +6,8 @@ namespace BpfFs.View;
 /// <param name="Uid">User.</param>
 /// <param name="Gid">Group.</param>
 /// <param name="Permissions">Of a file; a directory may also be entered by whom it may be read by.</param>
-/// <param name="Namespace">Inode of the user namespace that the ids count in; 0: any.</param>
-internal readonly record struct Access(uint Uid, uint Gid, uint Permissions, uint Namespace = 0)
+/// <param name="State">Another number once anything has changed that decides who may read.</param>
+internal readonly record struct Access(uint Uid, uint Gid, uint Permissions, ulong State = 0)
 {
     /// <summary>The lower bits of st_mode.</summary>
     public uint ModeOf(Row row) => row is DirectoryRow ? Permissions | ((Permissions & 0x124) >> 2) : Permissions;
@@ -26,17 +26,20 @@ internal abstract class Gate
     public abstract int Find(ViewContext context, ulong key, out Access access);
 
     /// <summary>
-    /// The kernel let the reader in by the owner that stat told it; this decides by the owner whose the contents are. Whoever is not root gets nothing
-    /// that is made after they have become somebody else's. 0 or EACCES.
+    /// The kernel let the reader in by the owner that stat told it; this decides by the owner whose the contents are. Nobody, root included, gets anything that is made after they have
+    /// become somebody else's: it would lie in the kernel's memory for whoever had the node open before. 0 or EACCES.
     /// </summary>
     public static int Bind(ViewContext context, in Request request, Row row, OpenFile opened)
     {
         if (row.Gate is not { Hides: true } gate) return 0;
-        if (request.Uid == 0) opened.Unbind();
-        else if (opened.Access is not { } access || !gate.Admits(context, request, access)) return Tmds.Linux.LibC.EACCES;
-        return 0;
+        ulong key = NodeId.From(opened.Node).Key;
+        bool isHis = gate.Find(context, key, out Access access) == 0 && opened.Access == access && gate.Admits(context, request, key);
+        return isHis ? 0 : Tmds.Linux.LibC.EACCES;
     }
 
-    /// <summary>Whether who asks may read what has this owner.</summary>
-    public abstract bool Admits(ViewContext context, in Request request, in Access access);
+    /// <summary>Whether who asks may read what is there under a key.</summary>
+    public abstract bool Admits(ViewContext context, in Request request, ulong key);
+
+    /// <summary>Which keys he may read, of all that there are: for listings, in one pass.</summary>
+    public abstract Predicate<ulong> AdmittedTo(ViewContext context, in Request request);
 }

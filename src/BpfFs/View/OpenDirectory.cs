@@ -11,7 +11,7 @@ namespace BpfFs.View;
 /// </summary>
 internal sealed class OpenDirectory : IDisposable
 {
-    private readonly List<(Row Row, long Size)> _fixed = [];
+    private readonly List<(Row Row, long Size, bool IsSealed)> _fixed = [];
 
     public Lock Lock { get; } = new();
 
@@ -54,10 +54,11 @@ internal sealed class OpenDirectory : IDisposable
                 foreach (Row child in row.Fixed)
                 {
                     if (!view.Shows(request, child)) continue;
+                    bool isSealed = view.IsSealed(request, child);
                     // The size of a stream costs a walk: whoever wants it asks for it.
-                    long size = -1;
-                    errno = child is StreamRow stream ? stream.Source.Exists(view.Context, node.Key) : view.SizeOf(child, node.Key, out size);
-                    if (errno != Tmds.Linux.LibC.ENOENT) _fixed.Add((child, errno == 0 ? size : -1));
+                    long size = isSealed ? 0 : -1;
+                    errno = child is StreamRow || isSealed ? view.Exists(child, node.Key) : view.SizeOf(child, node.Key, out size);
+                    if (errno != Tmds.Linux.LibC.ENOENT) _fixed.Add((child, errno == 0 ? size : -1, isSealed));
                 }
             }
         }
@@ -65,11 +66,11 @@ internal sealed class OpenDirectory : IDisposable
         {
             foreach (Row child in row.Fixed)
             {
-                if (view.Shows(request, child)) _fixed.Add((child, -1));
+                if (view.Shows(request, child)) _fixed.Add((child, -1, view.IsSealed(request, child)));
             }
         }
         int listed = row.Children?.List(view.Context, node.Key, Entries) ?? 0;
-        if (listed == 0 && row.Dynamic is [{ Gate.Hides: true } found, ..] && request.Uid != 0) LeaveOutHidden(view.Context, request, found.Gate!);
+        if (listed == 0 && row.Dynamic is [{ Gate: { Hides: true } gate }, ..]) Entries.Keep(gate.AdmittedTo(view.Context, request));
         return listed;
     }
 
@@ -80,9 +81,9 @@ internal sealed class OpenDirectory : IDisposable
     {
         Put(to, LoadTime);
         Put(to, (long)_fixed.Count);
-        foreach ((Row row, long size) in _fixed)
+        foreach ((Row row, long size, bool isSealed) in _fixed)
         {
-            Put(to, (long)row.Number);
+            Put(to, (long)(isSealed ? row.SealedNumber : row.Number));
             Put(to, size);
         }
         Entries.Save(to);
@@ -98,8 +99,9 @@ internal sealed class OpenDirectory : IDisposable
         LoadTime = Get<ulong>(ref from);
         for (long count = Get<long>(ref from); count > 0; count--)
         {
-            if (tree.Find((ushort)Get<long>(ref from)) is not { } child) return false;
-            _fixed.Add((child, Get<long>(ref from)));
+            ushort number = (ushort)Get<long>(ref from);
+            if (tree.Find(number) is not { } child) return false;
+            _fixed.Add((child, Get<long>(ref from), number != child.Number));
         }
         Entries.Load(from);
         return Entries.Count == 0 || row.Dynamic.Count > 0;
@@ -118,15 +120,5 @@ internal sealed class OpenDirectory : IDisposable
 
     public void Dispose() => Entries.Dispose();
 
-    private void LeaveOutHidden(ViewContext context, in Request request, Gate gate)
-    {
-        HashSet<ulong> seen = [];
-        for (int i = 0; i < Entries.Count; i++)
-        {
-            if (gate.Find(context, Entries.Key(i), out Access access) == 0 && gate.Admits(context, request, access)) seen.Add(Entries.Key(i));
-        }
-        Entries.Keep(seen.Contains);
-    }
-
-    public (Row Row, long Size) Fixed(int index) => _fixed[index];
+    public (Row Row, long Size, bool IsSealed) Fixed(int index) => _fixed[index];
 }

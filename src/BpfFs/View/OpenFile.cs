@@ -29,9 +29,6 @@ internal abstract class OpenFile
     /// <summary>Whose the contents are, where a <see cref="Gate"/> decides who reads them.</summary>
     public virtual Access? Access => null;
 
-    /// <summary>The reader may have them whosever they become.</summary>
-    public virtual void Unbind() { }
-
     /// <summary>It is open under this handle: what it holds is kept for the next server, if there is room.</summary>
     public virtual void Keep(KeptTable table, ulong handle, ulong openedBy) { }
 

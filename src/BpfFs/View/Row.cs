@@ -33,6 +33,12 @@ internal abstract class Row(string path, Tier tier)
     /// <summary>The upper part of its nodes' numbers.</summary>
     public ushort Number { get; } = NodeId.RowOf(path);
 
+    /// <summary>
+    /// Of its nodes as those see them who may not read what is in them: stat(2) then says nothing of the contents. 0: it has no such nodes, everybody may read it, or its
+    /// <see cref="Gate"/> decides.
+    /// </summary>
+    public ushort SealedNumber => IsSealable ? NodeId.RowOf(Path + "\0sealed") : (ushort)0;
+
     /// <summary>The last part of the path.</summary>
     public byte[] Name { get; } = Encoding.UTF8.GetBytes(path[(path.LastIndexOf('/') + 1)..]);
 
@@ -55,6 +61,9 @@ internal abstract class Row(string path, Tier tier)
 
     /// <summary>S_IFMT bits and permissions.</summary>
     public abstract uint Mode { get; }
+
+    /// <summary>Whether its size is a secret of those who may read it.</summary>
+    public bool IsSealable => this is FileRow or StreamRow && Tier != Tier.Public && Gate is null;
 }
 
 /// <summary>A directory: the rows below it, and what <paramref name="children"/> finds.</summary>

@@ -24,9 +24,6 @@ internal abstract class LineProducer : IDisposable
     /// <summary>Whose the contents are, where a <see cref="Gate"/> decides: it ends with EACCES when they become somebody else's.</summary>
     public virtual Access? Access => null;
 
-    /// <summary>They are for whoever reads, whosever they become.</summary>
-    public virtual void Unbind() { }
-
     /// <summary>Goes back to the start; 0 or an errno.</summary>
     public abstract int Restart();
 
@@ -64,8 +61,6 @@ internal sealed class StreamFile : OpenFile, IDisposable
     public override byte LastByte => _ended && _chunkStart == 0 && _chunk.Length > 0 ? _chunk.Written[^1] : (byte)0;
 
     public override Access? Access => _producer?.Access;
-
-    public override void Unbind() => _producer?.Unbind();
 
     private static long CeilingOf(LineProducer producer) => ((producer.Ceiling / PageSize) + 2) * PageSize;
 
@@ -164,7 +159,7 @@ internal sealed class StreamFile : OpenFile, IDisposable
             int failed = _producer.Restart();
             return failed == 0 ? ProduceHead() : failed;
         }
-        // Adopted: what was decided at open (whose it is, whose namespace) is decided again by who reads.
+        // Adopted: what was decided at open (whose it is, whose namespace) is decided again, by who reads. The node says whose it was.
         Asker.Tid = request.Pid;
         int errno = _row.Source.Open(_context, NodeId.From(Node).Key, out _producer);
         if (errno == 0) errno = Gate.Bind(_context, request, _row, this);

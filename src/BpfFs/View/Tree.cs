@@ -12,8 +12,8 @@ internal sealed class Tree
         foreach (Row row in table)
         {
             if (!byPath.TryAdd(row.Path, row)) throw new InvalidOperationException($"the view has {row.Path} twice");
-            if (_rows[row.Number] is { } other) throw new InvalidOperationException($"the view's paths {row.Path} and {other.Path} have one number: rename one");
-            _rows[row.Number] = row;
+            Enter(row, row.Number);
+            if (row.SealedNumber != 0) Enter(row, row.SealedNumber);
             if (row.Path.Length == 0) continue;
             string parent = row.Path[..Math.Max(0, row.Path.LastIndexOf('/'))];
             if (byPath.GetValueOrDefault(parent) is not DirectoryRow directory) throw new InvalidOperationException($"the view's {row.Path} has no directory above it");
@@ -31,4 +31,10 @@ internal sealed class Tree
     public IReadOnlyList<ObjectKind> Kinds { get; }
 
     public Row? Find(ushort number) => _rows[number];
+
+    private void Enter(Row row, ushort number)
+    {
+        if (_rows[number] is { } other) throw new InvalidOperationException($"the view's paths {row.Path} and {other.Path} have one number: rename one");
+        _rows[number] = row;
+    }
 }

@@ -26,6 +26,9 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger, Kept.Ke
 
     public Kept.KeptMemory? Kept { get; } = kept;
 
+    /// <summary>Of nodes whose number says whose they are.</summary>
+    public NodeSecret NodeSecret { get; } = kept?.NodeSecret ?? NodeSecret.New();
+
     /// <summary>Counting of runs, while somebody has a file open that shows them.</summary>
     public RunStats RunStats { get; } = new();
 

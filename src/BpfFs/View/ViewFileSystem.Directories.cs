@@ -115,13 +115,13 @@ internal sealed partial class ViewFileSystem
         fuse_entry_out entry = default;
         bool isFixed = index - 2 < directory.FixedCount;
         int i = index - 2 - directory.FixedCount;
-        (Row row, long size) = isFixed ? directory.Fixed(index - 2) : (DynamicOf(directory.Row, directory.Entries.Key(i)), 0);
-        if (!isFixed && row is FileRow or StreamRow) size = -1;
+        (Row row, long size, bool isSealed) = isFixed ? directory.Fixed(index - 2) : (DynamicOf(directory.Row, directory.Entries.Key(i)), 0, false);
+        if (!isFixed && (row is FileRow or StreamRow || row.Gate is not null)) size = -1;
         ulong key = 0;
         if (!isFixed) key = directory.Entries.Key(i);
         else _ = KeyOf(row, directory.Node, out key); // who cannot be told apart sees that when he opens it
         ReadOnlySpan<byte> name = isFixed ? row.Name : directory.Entries.Name(i);
-        var node = new NodeId(row.Number, key);
+        var node = new NodeId(isSealed ? row.SealedNumber : row.Number, key);
 
         // Without a size at hand no attributes are given with the entry: the kernel asks if anybody wants them.
         if (!writer.IsPlus || size < 0) return writer.TryAdd(name, node.Value, row.Mode, index + 1);

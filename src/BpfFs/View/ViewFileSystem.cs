@@ -19,6 +19,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     private const uint FOPEN_DIRECT_IO = 1 << 0;
     private const uint FOPEN_NOFLUSH = 1 << 5;
     private const uint GroupBits = 0x38; // 0070
+    private const uint OwnerBits = 0x1C0; // 0700
     private const ulong Second = 1;
     private const ulong Day = 86400;
     private readonly Tree _tree;
@@ -63,13 +64,13 @@ internal sealed partial class ViewFileSystem : FileSystem
             if (!name.SequenceEqual(child.Name)) continue;
             int failed = KeyOf(child, above, out ulong own);
             if (failed != 0) return failed;
-            return MayEnter(request, child, own) ? FillEntry(child, own, -1, ref entry) : ENOENT;
+            return MayEnter(request, child, own) ? FillEntry(child, NodeOf(request, child, own), ref entry) : ENOENT;
         }
         if (directory.Dynamic.Count == 0) return ENOENT;
         int errno = directory.Children!.Find(Context, above.Key, name, out ulong key);
         if (errno != 0) return errno;
         Row row = DynamicOf(directory, key);
-        return MayEnter(request, row, key) ? FillEntry(row, key, -1, ref entry) : ENOENT;
+        return MayEnter(request, row, key) ? FillEntry(row, NodeOf(request, row, key), ref entry) : ENOENT;
     }
 
     public override int GetAttr(in Request request, ulong node, ulong? handle, ref fuse_attr_out attr)
@@ -78,7 +79,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         if (_tree.Find(id.Row) is not { } row || !MayEnter(request, row, id.Key)) return ENOENT;
         Asker.Tid = request.Pid;
         long size = handle is { } h && _files.Find(h) is { } file ? file.Size : -1;
-        int errno = FillAttr(row, id.Key, size, ref attr.attr);
+        int errno = FillAttr(row, id, size, ref attr.attr);
         attr.attr_valid = IsAskedEachTime(row) ? 0 : row.Subject is null && row is DirectoryRow && row.IsThere is null ? Day : Second;
         return errno;
     }
@@ -113,6 +114,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         Asker.Tid = request.Pid;
         NodeId id = NodeId.From(node);
         if (_tree.Find(id.Row) is not { } opening || !Shows(request, opening)) return ENOENT;
+        if (IsPrivate(opening, id) && !Caller.IsAdmin(Context, request)) return EACCES; // though he is user 0
         OpenFile opened;
         int errno;
         open.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH;
@@ -218,10 +220,9 @@ internal sealed partial class ViewFileSystem : FileSystem
         return errno;
     }
 
-    // size: of the file if it is known; negative: find out
-    private int FillEntry(Row row, ulong key, long size, ref fuse_entry_out entry)
+    private int FillEntry(Row row, NodeId node, ref fuse_entry_out entry)
     {
-        int errno = FillAttr(row, key, size, ref entry.attr);
+        int errno = FillAttr(row, node, -1, ref entry.attr);
         if (errno != 0) return errno;
         SetEntry(row, ref entry);
         return 0;
@@ -231,35 +232,50 @@ internal sealed partial class ViewFileSystem : FileSystem
     {
         bool lasts = row.Subject is null && !row.IsDynamic && row.IsThere is null;
         entry.nodeid = entry.attr.ino;
-        entry.entry_valid = row.ByAsker is not null ? 0 : lasts ? Day : Second;
+        entry.entry_valid = row.ByAsker is not null || row.IsSealable ? 0 : lasts ? Day : Second;
         entry.attr_valid = lasts && row is DirectoryRow ? Day : Second;
         if (IsAskedEachTime(row)) entry.entry_valid = entry.attr_valid = 0;
     }
 
-    private int FillAttr(Row row, ulong key, long size, ref fuse_attr attr)
+    // size: of the file if it is known; negative: find out
+    private int FillAttr(Row row, NodeId node, long size, ref fuse_attr attr)
     {
-        var node = new NodeId(row.Number, key);
         ulong loadTime = 0;
         using ObjectKind.HeldReading held = ObjectKind.Hold();
         if (row.Subject is { } subject)
         {
-            int errno = subject.Stat(Context, (uint)key, out loadTime);
+            int errno = subject.Stat(Context, (uint)node.Key, out loadTime);
             if (errno != 0) return errno;
         }
         if (row.Gate is { } gate)
         {
-            int errno = gate.Find(Context, key, out _);
+            int errno = gate.Find(Context, node.Key, out _);
             if (errno != 0) return errno;
         }
         if (size < 0 && row is not DirectoryRow && !_files.TryGetSize(node.Value, out size))
         {
-            int errno = SizeOf(row, key, out size);
+            int errno = node.Row == row.Number ? SizeOf(row, node.Key, out size) : Exists(row, node.Key);
             if (errno != 0) return errno;
         }
         SetAttr(row, node, Math.Max(size, 0), loadTime, ref attr);
         if (row is not DirectoryRow) _sizes.Told(node.Value, size);
         return 0;
     }
+
+    /// <summary>Whether an object has a file, as far as what is public tells: 0 or ENOENT.</summary>
+    internal int Exists(Row row, ulong key) => row is StreamRow stream ? stream.Source.Exists(Context, key) : 0;
+
+    /// <summary>The node that a file is to who asks.</summary>
+    private NodeId NodeOf(in Request request, Row row, ulong key) => new(IsSealed(request, row) ? row.SealedNumber : row.Number, key);
+
+    /// <summary>
+    /// Whether who asks sees a file's sealed node. The kernel names one group of his only, so a member of the tier's by another sees it as well; he may open it, and reads the same.
+    /// </summary>
+    internal bool IsSealed(in Request request, Row row) => row.IsSealable && !(row.Tier switch
+    {
+        Tier.Private => request.Uid == 0 && Caller.IsAdmin(Context, request),
+        _ => request.Uid == 0 || request.Gid == _options.Gid,
+    });
 
     private void SetAttr(Row row, NodeId node, long size, ulong loadTime, ref fuse_attr attr)
     {
@@ -297,11 +313,16 @@ internal sealed partial class ViewFileSystem : FileSystem
     /// <summary>Whether rows of this kind are there, and for who asks.</summary>
     internal bool Shows(in Request request, Row row) => (request.Uid == 0 || !IsHidden(row)) && row.IsThere?.Invoke() != false;
 
+    /// <summary>Whether only who is root may read it, be it by its row or by its gate.</summary>
+    private bool IsPrivate(Row row, NodeId node) => row.Gate is not { Hides: false } gate
+        ? row.Tier == Tier.Private && row.Gate is null
+        : gate.Find(Context, node.Key, out Access access) == 0 && (access.Permissions & ~OwnerBits) == 0;
+
     /// <summary>Whether the node is there for who asks.</summary>
     private bool MayEnter(in Request request, Row row, ulong key) => Shows(request, row) && MayPass(request, row, key);
 
     private bool MayPass(in Request request, Row row, ulong key) =>
-        row.Gate is not { Hides: true } gate || (gate.Find(Context, key, out Access access) == 0 && gate.Admits(Context, request, access));
+        row.Gate is not { Hides: true } gate || gate.Admits(Context, request, key);
 
     /// <summary>
     /// The capture that is being opened may be larger than the kernel believes the file to be; a smaller one it finds out by itself,

@@ -676,6 +676,23 @@ public struct code_name_record
     public char_192 name;
 }
 
+/// <summary><c>struct cred_words_record</c>, 136 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 136)]
+public struct cred_words_record
+{
+    /// <summary><c>__u64 words[16]</c>.</summary>
+    [FieldOffset(0)]
+    public u64_16 words;
+
+    /// <summary><c>__u32 count</c>.</summary>
+    [FieldOffset(128)]
+    public uint count;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(132)]
+    public uint reserved;
+}
+
 /// <summary><c>struct dmabuf_record</c>, 152 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 152)]
 public struct dmabuf_record
@@ -1292,6 +1309,39 @@ public struct one_prog_record
     public prog_record prog;
 }
 
+/// <summary><c>struct one_task_record</c>, 64 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 64)]
+public struct one_task_record
+{
+    /// <summary><c>__u32 fd</c>.</summary>
+    [FieldOffset(0)]
+    public uint fd;
+
+    /// <summary><c>__s32 error</c>.</summary>
+    [FieldOffset(4)]
+    public int error;
+
+    /// <summary><c>__s32 domain_at</c>.</summary>
+    [FieldOffset(8)]
+    public int domain_at;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(12)]
+    public uint reserved;
+
+    /// <summary><c>struct task_owner_record owner</c>.</summary>
+    [FieldOffset(16)]
+    public task_owner_record owner;
+
+    /// <summary><c>__u64 cap_effective</c>.</summary>
+    [FieldOffset(48)]
+    public ulong cap_effective;
+
+    /// <summary><c>__u64 domain</c>.</summary>
+    [FieldOffset(56)]
+    public ulong domain;
+}
+
 /// <summary><c>struct perf_event_record</c>, 48 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 48)]
 public struct perf_event_record
@@ -1771,8 +1821,8 @@ public struct struct_ops_record
     public char_64 ops;
 }
 
-/// <summary><c>struct task_file_record</c>, 56 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 56)]
+/// <summary><c>struct task_file_record</c>, 72 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 72)]
 public struct task_file_record
 {
     /// <summary><c>struct task_owner_record owner</c>.</summary>
@@ -1780,44 +1830,44 @@ public struct task_file_record
     public task_owner_record owner;
 
     /// <summary><c>__u64 ino</c>.</summary>
-    [FieldOffset(16)]
+    [FieldOffset(32)]
     public ulong ino;
 
     /// <summary><c>__u32 fd</c>.</summary>
-    [FieldOffset(24)]
+    [FieldOffset(40)]
     public uint fd;
 
     /// <summary><c>__u32 mode</c>.</summary>
-    [FieldOffset(28)]
+    [FieldOffset(44)]
     public uint mode;
 
     /// <summary><c>__u32 flags</c>.</summary>
-    [FieldOffset(32)]
+    [FieldOffset(48)]
     public uint flags;
 
     /// <summary><c>__u32 kind</c>.</summary>
-    [FieldOffset(36)]
+    [FieldOffset(52)]
     public uint kind;
 
     /// <summary><c>__u32 id</c>.</summary>
-    [FieldOffset(40)]
+    [FieldOffset(56)]
     public uint id;
 
     /// <summary><c>__u32 length</c>.</summary>
-    [FieldOffset(44)]
+    [FieldOffset(60)]
     public uint length;
 
     /// <summary><c>__s32 error</c>.</summary>
-    [FieldOffset(48)]
+    [FieldOffset(64)]
     public int error;
 
     /// <summary><c>__u32 known</c>.</summary>
-    [FieldOffset(52)]
+    [FieldOffset(68)]
     public uint known;
 }
 
-/// <summary><c>struct task_owner_record</c>, 16 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 16)]
+/// <summary><c>struct task_owner_record</c>, 32 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 32)]
 public struct task_owner_record
 {
     /// <summary><c>__u32 uid</c>.</summary>
@@ -1835,10 +1885,22 @@ public struct task_owner_record
     /// <summary><c>__u32 pid</c>.</summary>
     [FieldOffset(12)]
     public uint pid;
+
+    /// <summary><c>__u64 state</c>.</summary>
+    [FieldOffset(16)]
+    public ulong state;
+
+    /// <summary><c>__u32 is_plain</c>.</summary>
+    [FieldOffset(24)]
+    public uint is_plain;
+
+    /// <summary><c>__u32 reserved</c>.</summary>
+    [FieldOffset(28)]
+    public uint reserved;
 }
 
-/// <summary><c>struct task_record</c>, 152 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 152)]
+/// <summary><c>struct task_record</c>, 168 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 168)]
 public struct task_record
 {
     /// <summary><c>struct task_owner_record owner</c>.</summary>
@@ -1846,116 +1908,116 @@ public struct task_record
     public task_owner_record owner;
 
     /// <summary><c>__u64 start_time</c>.</summary>
-    [FieldOffset(16)]
+    [FieldOffset(32)]
     public ulong start_time;
 
     /// <summary><c>__u64 total_vm</c>.</summary>
-    [FieldOffset(24)]
+    [FieldOffset(40)]
     public ulong total_vm;
 
     /// <summary><c>__u64 cgroup_id</c>.</summary>
-    [FieldOffset(32)]
+    [FieldOffset(48)]
     public ulong cgroup_id;
 
     /// <summary><c>__u64 cap_effective</c>.</summary>
-    [FieldOffset(40)]
+    [FieldOffset(56)]
     public ulong cap_effective;
 
     /// <summary><c>__u32 ppid</c>.</summary>
-    [FieldOffset(48)]
+    [FieldOffset(64)]
     public uint ppid;
 
     /// <summary><c>__u32 state</c>.</summary>
-    [FieldOffset(52)]
+    [FieldOffset(68)]
     public uint state;
 
     /// <summary><c>__u32 threads</c>.</summary>
-    [FieldOffset(56)]
+    [FieldOffset(72)]
     public uint threads;
 
     /// <summary><c>__u32 flags</c>.</summary>
-    [FieldOffset(60)]
+    [FieldOffset(76)]
     public uint flags;
 
     /// <summary><c>__u32 seccomp</c>.</summary>
-    [FieldOffset(64)]
+    [FieldOffset(80)]
     public uint seccomp;
 
     /// <summary><c>__u32 uid</c>.</summary>
-    [FieldOffset(68)]
+    [FieldOffset(84)]
     public uint uid;
 
     /// <summary><c>__u32 euid</c>.</summary>
-    [FieldOffset(72)]
+    [FieldOffset(88)]
     public uint euid;
 
     /// <summary><c>__u32 suid</c>.</summary>
-    [FieldOffset(76)]
+    [FieldOffset(92)]
     public uint suid;
 
     /// <summary><c>__u32 fsuid</c>.</summary>
-    [FieldOffset(80)]
+    [FieldOffset(96)]
     public uint fsuid;
 
     /// <summary><c>__u32 gid</c>.</summary>
-    [FieldOffset(84)]
+    [FieldOffset(100)]
     public uint gid;
 
     /// <summary><c>__u32 egid</c>.</summary>
-    [FieldOffset(88)]
+    [FieldOffset(104)]
     public uint egid;
 
     /// <summary><c>__u32 sgid</c>.</summary>
-    [FieldOffset(92)]
+    [FieldOffset(108)]
     public uint sgid;
 
     /// <summary><c>__u32 fsgid</c>.</summary>
-    [FieldOffset(96)]
+    [FieldOffset(112)]
     public uint fsgid;
 
     /// <summary><c>__u32 net_ns</c>.</summary>
-    [FieldOffset(100)]
+    [FieldOffset(116)]
     public uint net_ns;
 
     /// <summary><c>__u32 mnt_ns</c>.</summary>
-    [FieldOffset(104)]
+    [FieldOffset(120)]
     public uint mnt_ns;
 
     /// <summary><c>__u32 pid_ns</c>.</summary>
-    [FieldOffset(108)]
+    [FieldOffset(124)]
     public uint pid_ns;
 
     /// <summary><c>__u32 uts_ns</c>.</summary>
-    [FieldOffset(112)]
+    [FieldOffset(128)]
     public uint uts_ns;
 
     /// <summary><c>__u32 ipc_ns</c>.</summary>
-    [FieldOffset(116)]
+    [FieldOffset(132)]
     public uint ipc_ns;
 
     /// <summary><c>__u32 cgroup_ns</c>.</summary>
-    [FieldOffset(120)]
+    [FieldOffset(136)]
     public uint cgroup_ns;
 
     /// <summary><c>__u32 time_ns</c>.</summary>
-    [FieldOffset(124)]
+    [FieldOffset(140)]
     public uint time_ns;
 
     /// <summary><c>__u32 known</c>.</summary>
-    [FieldOffset(128)]
+    [FieldOffset(144)]
     public uint known;
 
     /// <summary><c>__u32 reserved</c>.</summary>
-    [FieldOffset(132)]
+    [FieldOffset(148)]
     public uint reserved;
 
     /// <summary><c>char comm[16]</c>.</summary>
-    [FieldOffset(136)]
+    [FieldOffset(152)]
     public char_16 comm;
 }
 
-/// <summary><c>struct task_vma_record</c>, 72 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 72)]
+/// <summary><c>struct task_vma_record</c>, 88 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 88)]
 public struct task_vma_record
 {
     /// <summary><c>struct task_owner_record owner</c>.</summary>
@@ -1963,39 +2025,39 @@ public struct task_vma_record
     public task_owner_record owner;
 
     /// <summary><c>__u64 start</c>.</summary>
-    [FieldOffset(16)]
+    [FieldOffset(32)]
     public ulong start;
 
     /// <summary><c>__u64 end</c>.</summary>
-    [FieldOffset(24)]
+    [FieldOffset(40)]
     public ulong end;
 
     /// <summary><c>__u64 flags</c>.</summary>
-    [FieldOffset(32)]
+    [FieldOffset(48)]
     public ulong flags;
 
     /// <summary><c>__u64 offset</c>.</summary>
-    [FieldOffset(40)]
+    [FieldOffset(56)]
     public ulong offset;
 
     /// <summary><c>__u64 ino</c>.</summary>
-    [FieldOffset(48)]
+    [FieldOffset(64)]
     public ulong ino;
 
     /// <summary><c>__u32 dev</c>.</summary>
-    [FieldOffset(56)]
+    [FieldOffset(72)]
     public uint dev;
 
     /// <summary><c>enum vma_name name</c>.</summary>
-    [FieldOffset(60)]
+    [FieldOffset(76)]
     public vma_name name;
 
     /// <summary><c>__u32 length</c>.</summary>
-    [FieldOffset(64)]
+    [FieldOffset(80)]
     public uint length;
 
     /// <summary><c>__s32 error</c>.</summary>
-    [FieldOffset(68)]
+    [FieldOffset(84)]
     public int error;
 }
 
@@ -2094,19 +2156,6 @@ public struct tcp_record
     /// <summary><c>char congestion[16]</c>.</summary>
     [FieldOffset(264)]
     public char_16 congestion;
-}
-
-/// <summary><c>struct thread_record</c>, 8 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 8)]
-public struct thread_record
-{
-    /// <summary><c>__u32 tid</c>.</summary>
-    [FieldOffset(0)]
-    public uint tid;
-
-    /// <summary><c>__u32 user_ns</c>.</summary>
-    [FieldOffset(4)]
-    public uint user_ns;
 }
 
 /// <summary><c>struct udp_record</c>, 184 bytes.</summary>
@@ -2394,6 +2443,13 @@ public struct u32_16
 public struct u32_64
 {
     private uint _element0;
+}
+
+/// <summary>16 times <c>__u64</c>; converts to a span.</summary>
+[InlineArray(16)]
+public struct u64_16
+{
+    private ulong _element0;
 }
 
 /// <summary>8 times <c>__u8</c>; converts to a span.</summary>

@@ -115,6 +115,9 @@ public static class BpfPrograms
     internal static readonly ProgramRow BtfFunc = new(View, "btf_func", Target.Syscall, "names of the functions of tracing_multi links");
     internal static readonly ProgramRow WalkPins = new(View, "walk_pins", Target.Syscall, "pinned");
 
+    internal static readonly ProgramRow OneTask = new(View, "one_task", Target.Syscall, "tasks of other readers than privileged ones");
+    internal static readonly ProgramRow CredWords = new(View, "cred_words", Target.Syscall, "tasks, where there is Landlock") { Needs = OneTask };
+
     internal static readonly ProgramRow CodeFunc = new(Code, "code_func", Target.Syscall, "jited");
     internal static readonly ProgramRow CodeBytes = new(Code, "code_bytes", Target.Syscall, "jited, kfuncs, names of calls in xlated");
     internal static readonly ProgramRow CodeLines = new(Code, "code_lines", Target.Syscall, "source lines in jited");
@@ -139,7 +142,6 @@ public static class BpfPrograms
     internal static readonly ProgramRow SocketOwners = OfNet("sock_owner_records", Target.TaskFile, "net/pids");
 
     internal static readonly ProgramRow Processes = new(Tasks, "task_records", Target.Task, "tasks");
-    internal static readonly ProgramRow Threads = new(Tasks, "thread_records", Target.Task, "tasks of readers' other threads");
     internal static readonly ProgramRow TaskFiles = new(Tasks, "task_file_records", Target.TaskFile, "tasks/PID/files");
     internal static readonly ProgramRow TaskVmas = new(Tasks, "task_vma_records", Target.TaskVma, "tasks/PID/vmas");
 
@@ -154,11 +156,11 @@ public static class BpfPrograms
     public static IReadOnlyList<ProgramRow> Rows { get; } =
     [
         DumpProgs, DumpMaps, DumpLinks, Progs, ProgRows, ProgMaps, Maps, Links, MapElements, Holders,
-        OneProg, OneProgMaps, OneProgFunc, OneMap, OneLink, LinkFunc, BtfFunc, WalkPins,
+        OneProg, OneProgMaps, OneProgFunc, OneMap, OneLink, LinkFunc, BtfFunc, WalkPins, OneTask, CredWords,
         CodeFunc, CodeBytes, CodeLines, CodeName, FindCallBase,
         WalkNets, PerfDescriptors, PerfLinks, AttachedCgroups, StructOps,
         ReaderNetns, Tcp, Tcp6, Udp, Udp6, Quic, Unix, Netlink, Ipv6Route, SocketOwners,
-        Processes, Threads, TaskFiles, TaskVmas,
+        Processes, TaskFiles, TaskVmas,
         Cgroups, Ksyms, KmemCaches, Dmabufs, SkStorages, Sockmaps,
     ];
 

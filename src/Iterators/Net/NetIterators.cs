@@ -1,4 +1,3 @@
-using System.Globalization;
 using LibC = Tmds.Linux.LibC;
 
 namespace Iterators;
@@ -6,7 +5,7 @@ namespace Iterators;
 /// <summary>
 /// Sockets and routes of the network namespace of whoever asks. The programs (bpf/net.bpf.c) are loaded when they are first needed. Thread-safe.
 /// </summary>
-public sealed unsafe class NetIterators : IDisposable
+public sealed class NetIterators : IDisposable
 {
     private readonly ProgramObject _programs;
     private readonly Lock _lock = new();
@@ -38,22 +37,13 @@ public sealed unsafe class NetIterators : IDisposable
     {
         id = default;
         if (!Prepare()) return _programs.AbsenceOf(BpfPrograms.ReaderNetns);
-        if (tid == 0) return LibC.ESRCH; // the kernel does not name who it is: not of the mount's pid namespace
-        Span<byte> path = stackalloc byte[24];
-        "/proc/"u8.CopyTo(path);
-        tid.TryFormat(path[6..], out int length, provider: CultureInfo.InvariantCulture);
-        path[6 + length] = 0;
-        fixed (byte* p = path)
-        {
-            int opened = LibC.open(p, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC);
-            using Fd fd = new(opened < 0 ? -LibC.errno : opened);
-            if (fd.Errno != 0) return fd.Errno == LibC.ENOENT ? LibC.ESRCH : fd.Errno;
-            reader_netns_record record = new() { fd = (uint)fd.Value };
-            int errno = OneObject.Run(_readerNetns, ref record);
-            if (errno == 0) errno = record.error;
-            id = new NetNamespaceId(record.netns_ino, record.has_id != 0 ? record.netns_id : null);
-            return errno;
-        }
+        using Fd fd = ProcDirectory.Open(tid);
+        if (fd.Errno != 0) return fd.Errno;
+        reader_netns_record record = new() { fd = (uint)fd.Value };
+        int errno = OneObject.Run(_readerNetns, ref record);
+        if (errno == 0) errno = record.error;
+        id = new NetNamespaceId(record.netns_ino, record.has_id != 0 ? record.netns_id : null);
+        return errno;
     }
 
     /// <summary>

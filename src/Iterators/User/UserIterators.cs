@@ -197,14 +197,17 @@ public sealed class UserIterators : IDisposable
             foreach ((string program, string target) in entry.Object?.Programs ?? [])
             {
                 string full = $"{name}.{program}";
-                if (programs.TryAdd(full, new UserProgram(entry.Object!, program, target, UserObject.ParameterOf(target, _options.Targets), full, NumberOf(full), entry.Tier))) continue;
+                if (programs.TryAdd(full, new UserProgram(entry.Object!, program, target, UserObject.ParameterOf(target, _options.Targets), full, NumberOf($"{full} {entry.Tier}"), entry.Tier))) continue;
                 errors.TryAdd(name, new UserError(name, NumberOf(name + ".error"), [$"{file}: another file has {full}, too"]));
             }
         }
         return new UserSet(programs, errors, refusal);
     }
 
-    /// <summary>The same for a name as long as the view runs, and if no other name has it also in the next.</summary>
+    /// <summary>
+    /// The same for a name as long as the view runs, and if no other name has it also in the next. A program's name is with its tier: one that is now for fewer readers is another node, of
+    /// which those who had the old one open have nothing.
+    /// </summary>
     private ushort NumberOf(string name)
     {
         if (_numbers.TryGetValue(name, out ushort known)) return known;

@@ -11,7 +11,7 @@ namespace BpfFs.View.Kept;
 /// </summary>
 internal sealed unsafe class KeptMemory : IDisposable
 {
-    private const ulong Magic = 0x31_77_65_69_76_66_70_62; // "bpfview1": the layout below; another one gets another number
+    private const ulong Magic = 0x32_77_65_69_76_66_70_62; // "bpfview2": the layout below; another one gets another number
     private const int HeaderSize = 16384;
     private const int MaxText = HeaderSize - 64;
     private const long SlotsSize = (long)KeptTable.MaxSlots * KeptTable.SlotSize;
@@ -44,6 +44,7 @@ internal sealed unsafe class KeptMemory : IDisposable
         public long FailedReloads; // the keeper's
         public long StartTime;
         public long BootTime;
+        public NodeSecret NodeSecret;
         public int UsedFiles;
         public int UsedDirectories;
         public int TextLength;
@@ -54,6 +55,9 @@ internal sealed unsafe class KeptMemory : IDisposable
     public KeptTable Files { get; }
 
     public KeptTable Directories { get; }
+
+    /// <summary>What the numbers of nodes are made with, so that they stay.</summary>
+    public NodeSecret NodeSecret => ((Header*)_start)->NodeSecret;
 
     public long FailedReloads => Volatile.Read(ref ((Header*)_start)->FailedReloads);
 
@@ -83,6 +87,7 @@ internal sealed unsafe class KeptMemory : IDisposable
         if (fd < 0) return null;
         if (LibC.ftruncate(fd, FileSize) == 0 && Map(fd, out reason) is { } memory)
         {
+            ((Header*)memory._start)->NodeSecret = NodeSecret.New();
             ((Header*)memory._start)->Magic = Magic;
             return memory;
         }
