@@ -1,5 +1,6 @@
 using Fuse;
 using Iterators;
+using static Tmds.Linux.LibC;
 
 namespace BpfFs.View;
 
@@ -36,13 +37,15 @@ internal readonly struct Caller
 
     /// <summary>
     /// Whether bpf(2) would give him objects by their ids, and with them contents and code: CAP_SYS_ADMIN in the initial user namespace. That he is user 0 is not enough, as it is not
-    /// for bpf(2).
+    /// for bpf(2). 0 or an errno: EACCES, he has not; EMFILE and the like, it could not be found out just now.
     /// </summary>
-    public static bool IsAdmin(ViewContext context, in Request request)
+    public static int FindAdmin(ViewContext context, in Request request)
     {
         OneTask tasks = context.Iterators.OneTask;
-        if (!tasks.IsThere) return ProcDirectory.HasCapability(request.Pid, CAP_SYS_ADMIN);
-        return tasks.Read(request.Pid, out one_task_record task) == 0 && task.owner.user_ns == InitialUserNamespace && Has(task.cap_effective, CAP_SYS_ADMIN);
+        if (!tasks.IsThere) return ProcDirectory.HasCapability(request.Pid, CAP_SYS_ADMIN) ? 0 : EACCES;
+        int errno = tasks.Read(request.Pid, out one_task_record task);
+        if (errno != 0) return errno == ESRCH ? EACCES : errno;
+        return task.owner.user_ns == InitialUserNamespace && Has(task.cap_effective, CAP_SYS_ADMIN) ? 0 : EACCES;
     }
 
     /// <summary>

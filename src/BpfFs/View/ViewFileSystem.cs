@@ -114,9 +114,9 @@ internal sealed partial class ViewFileSystem : FileSystem
         Asker.Tid = request.Pid;
         NodeId id = NodeId.From(node);
         if (_tree.Find(id.Row) is not { } opening || !Shows(request, opening)) return ENOENT;
-        if (IsPrivate(opening, id) && !Caller.IsAdmin(Context, request)) return EACCES; // though he is user 0
+        int errno = IsPrivate(opening, id) ? Caller.FindAdmin(Context, request) : 0; // the kernel has looked at his user id only
+        if (errno != 0) return Noted(errno, id);
         OpenFile opened;
-        int errno;
         open.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH;
         open.fh = _files.FindOpenedBy(request);
         if (open.fh != 0) return 0;
@@ -223,7 +223,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     private int FillEntry(Row row, NodeId node, ref fuse_entry_out entry)
     {
         int errno = FillAttr(row, node, -1, ref entry.attr);
-        if (errno != 0) return errno;
+        if (errno != 0) return Noted(errno, node);
         SetEntry(row, ref entry);
         return 0;
     }
@@ -273,7 +273,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     /// </summary>
     internal bool IsSealed(in Request request, Row row) => row.IsSealable && !(row.Tier switch
     {
-        Tier.Private => request.Uid == 0 && Caller.IsAdmin(Context, request),
+        Tier.Private => request.Uid == 0 && Caller.FindAdmin(Context, request) == 0,
         _ => request.Uid == 0 || request.Gid == _options.Gid,
     });
 

@@ -283,7 +283,8 @@ public sealed class FuseMount : IAsyncDisposable
         }
         try
         {
-            RandomAccess.Write(_abort, "1"u8, 0);
+            using FileStream stream = new(_abort, FileAccess.Write, 0); // RandomAccess is for what can be sought in
+            stream.Write("1"u8);
         }
         catch (IOException e)
         {
