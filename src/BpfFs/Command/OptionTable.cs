@@ -41,7 +41,7 @@ internal static class OptionTable
         new(Subset, "--subset", "PARTS", "only these parts: names in the root, separated by commas", ApplySubset),
         new("stats", "--stats", null, "have the kernel count runs and run time as long as the view is mounted", (s, _) => Done(s.WithStats = true)),
         new("metrics_limit", "--metrics-limit", "N", $"objects of each kind in metrics/bpf.prom; default: {Metrics.MetricsFile.DefaultLimit}", ApplyMetricsLimit),
-        new("workers", "--workers", "N", "threads that serve requests of /dev/fuse; default: one a processor, at most 16", ApplyWorkers),
+        new("workers", "--workers", "N", "threads that serve requests of /dev/fuse, of which a user has one fewer at a time; default: one more than processors, at most 17", ApplyWorkers),
         new("io_uring", "--io-uring", "WHEN", "requests over io_uring: on (or fail), off, auto: if the kernel offers it; default: auto", ApplyIoUring) { Choices = ["auto", "on", "off"] },
         new("keeper", "--keeper", "WHEN", "a second process that starts the server anew if it is killed, readers unharmed: on, off, auto: in the background; default: auto", ApplyKeeper) { Choices = ["auto", "on", "off"] },
         new("seccomp", "--seccomp", "WHEN", "refuse the server every system call that it does not need: on (or fail), off, auto: if the kernel can; default: auto", ApplySeccomp) { Choices = ["auto", "on", "off"] },

@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
+
 namespace Fuse;
 
 /// <summary>
 /// The threads that read /dev/fuse. A file system may wait inside a request; with every worker waiting nobody would read the INTERRUPT that
 /// frees one of them. So a supervisor adds workers while all are stuck, and those it added leave again. It also sees the connection to its
-/// end.
+/// end. One more than there are processors stand ready, as a user has one fewer than that at a time (<see cref="Turns"/>).
 /// </summary>
 internal sealed class WorkerPool
 {
@@ -14,6 +16,7 @@ internal sealed class WorkerPool
     private readonly int _kept;
     private readonly int _most;
     private readonly TimeSpan _patience;
+    private readonly Turns _turns;
     private readonly object _gate = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Stack<Lane> _spareLanes = new();
@@ -32,9 +35,11 @@ internal sealed class WorkerPool
         _rings = rings;
         IsOverRings = isOverRings;
         _kept = isOverRings ? 1 // for FORGET and INTERRUPT
-            : options.Workers > 0 ? options.Workers : Math.Min(Environment.ProcessorCount, 16);
+            : options.Workers > 0 ? options.Workers : Math.Min(Environment.ProcessorCount, 16) + 1;
         _most = options.MaxWorkers > 0 ? Math.Max(options.MaxWorkers, _kept) : Math.Max(4 * _kept, 16);
         _patience = options.WorkerPatience;
+        _turns = new Turns(Math.Max(_kept - 1, 1));
+        dispatcher.CancelWaiting = Cancel;
     }
 
     internal int Workers => _kept;
@@ -109,10 +114,33 @@ internal sealed class WorkerPool
                 End(-length);
                 return;
             }
-            Answer answer = _dispatcher.Dispatch(room[..length], buffers.Payload, lane);
-            if (answer.IsWanted) Reply(answer, buffers);
+            Handle(room[..length], lane, buffers);
             if (!TryBecomeIdle()) return;
         }
+    }
+
+    private unsafe void Handle(ReadOnlySpan<byte> request, Lane lane, WorkerBuffers buffers)
+    {
+        fuse_in_header header = request.Length >= sizeof(fuse_in_header) ? MemoryMarshal.Read<fuse_in_header>(request) : default;
+        bool takesTurns = header.uid != 0 && OpcodeTable.Of(header.opcode).TakesTurns;
+        if (takesTurns && !_turns.TryBegin(header.uid, request)) return;
+        do
+        {
+            Answer answer = _dispatcher.Dispatch(request, buffers.Payload, lane);
+            if (answer.IsWanted) Reply(answer, buffers);
+            request = takesTurns ? _turns.End(header.uid) : default(ReadOnlySpan<byte>);
+        }
+        while (!request.IsEmpty);
+    }
+
+    /// <summary>Of a request that waits for its turn.</summary>
+    private unsafe bool Cancel(ulong unique)
+    {
+        if (!_turns.TryCancel(unique)) return false;
+        Span<byte> reply = stackalloc byte[sizeof(fuse_out_header)];
+        FuseDispatcher.WriteHeader(new Answer(unique, Tmds.Linux.LibC.EINTR, 0), reply);
+        _device.Send(reply);
+        return true;
     }
 
     private unsafe void Reply(in Answer answer, WorkerBuffers buffers)

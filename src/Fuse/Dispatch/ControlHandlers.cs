@@ -60,7 +60,7 @@ internal static class ControlHandlers
     internal static int Interrupt(FuseDispatcher dispatcher, ref Call call)
     {
         ulong unique = call.In<fuse_interrupt_in>().unique;
-        if (dispatcher.TryInterrupt(unique)) return 0;
+        if (dispatcher.TryInterrupt(unique) || dispatcher.CancelWaiting?.Invoke(unique) == true) return 0;
         if (!dispatcher.Connection.IsOverIoUring) return EAGAIN;
         dispatcher.RememberInterrupt(unique);
         return 0;

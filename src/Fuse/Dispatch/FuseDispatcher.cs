@@ -40,6 +40,9 @@ public sealed class FuseDispatcher
     /// <summary>Called when INIT offers FUSE over io_uring: true takes the offer. Null: never.</summary>
     internal Func<bool>? PrepareRings { get; set; }
 
+    /// <summary>Answers a request that waits for its turn with EINTR; false: none of that number waits.</summary>
+    internal Func<ulong, bool>? CancelWaiting { get; set; }
+
     /// <summary>INIT has offered FUSE over io_uring.</summary>
     internal bool AreRingsOffered { get; private set; }
 

@@ -42,11 +42,11 @@ public sealed class FuseMountOptions
     /// <summary>How much room a ring entry claims to have for contents: less than the kernel wants makes it refuse. For tests.</summary>
     internal int RingPayload { get; init; } = ControlHandlers.MaxRead;
 
-    /// <summary>Threads on /dev/fuse that always stand ready; 0 = one a processor, at most 16.</summary>
+    /// <summary>Threads on /dev/fuse that always stand ready; 0 = one more than processors, at most 17. A user who is not root has one fewer at a time.</summary>
     public int Workers { get; init; }
 
     /// <summary>
-    /// The most threads there may be while all others wait inside the file system; 0 = four times the workers (over io_uring: the processors),
+    /// The most threads there may be while all others wait inside the file system; 0 = four times the workers that stand ready (over io_uring: the processors),
     /// at least 16.
     /// </summary>
     public int MaxWorkers { get; init; }

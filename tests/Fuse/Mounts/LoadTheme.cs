@@ -45,6 +45,32 @@ public abstract class LoadTheme(Transport transport) : MountTheme(transport)
         Assert.InRange(int.Parse(server.Ask("threads"), CultureInfo.InvariantCulture), 1, threads + 3 + (IsRing ? readers.Length + 1 : 0));
     }
 
+    /// <summary>Over io_uring a thread is bound to a processor's queue, and takes what comes there.</summary>
+    [RootFact]
+    public void A_user_s_waiting_requests_keep_no_worker_from_others()
+    {
+        if (IsRing) return;
+        using SampleServer server = Start(null, "3");
+        Process[] readers = [.. Enumerable.Range(0, 8).Select(_ => Process.Start("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", "cat", server.At("block")]))];
+        try
+        {
+            while (!readers.All(r => File.ReadAllText($"/proc/{r.Id}/comm") == "cat\n" && File.ReadAllText($"/proc/{r.Id}/syscall").Split(' ')[0] is "0" or "257")) Thread.Sleep(1); // read(2), or openat(2) whose turn has not come
+            int threads = int.Parse(server.Ask("threads"), CultureInfo.InvariantCulture);
+            for (int i = 0; i < 100; i++) Assert.Equal("hello, world\n", File.ReadAllText(server.At("hello")));
+            Assert.Equal(threads, int.Parse(server.Ask("threads"), CultureInfo.InvariantCulture)); // no other was needed
+        }
+        finally
+        {
+            foreach (Process reader in readers.Reverse()) reader.Kill(); // those that wait for their turn first
+        }
+        foreach (Process reader in readers)
+        {
+            Assert.True(reader.WaitForExit(60_000), "a killed reader still waits");
+            reader.Dispose();
+        }
+        Assert.Equal("hello, world\n", File.ReadAllText(server.At("hello")));
+    }
+
     [RootFact]
     public void An_unmount_frees_whoever_waits_in_the_file_system()
     {
