@@ -87,6 +87,15 @@ internal sealed class FileRow(string path, Tier tier, Render render) : Row(path,
     /// <summary>It stays as it is for the life of the object, and rendering it is so much work that its size is worth remembering.</summary>
     public bool Lasts { get; init; }
 
+    /// <summary>More than a file can have whose size is not told; a multiple of the page size, so that wc -c reads instead of believing.</summary>
+    public const long UntoldSize = 1 << 30;
+
+    /// <summary>
+    /// Whether the object has such a file; 0 or an errno. Then stat renders nothing and says <see cref="UntoldSize"/> until somebody has the file open who may read it: what is in it, and
+    /// how much, is not everybody's. Null: stat renders it.
+    /// </summary>
+    public Func<ViewContext, ulong, int>? Exists { get; init; }
+
     public override uint Mode => FileMode(Tier);
 
     public static uint FileMode(Tier tier) => 0x8000u | tier switch // S_IFREG
@@ -101,6 +110,9 @@ internal sealed class FileRow(string path, Tier tier, Render render) : Row(path,
 internal sealed class StreamRow(string path, Tier tier, StreamSource source) : Row(path, tier)
 {
     public StreamSource Source { get; } = source;
+
+    /// <summary>Its contents are the same for everybody and do not change while the object lives: they are made and held once (<see cref="SharedFile"/>).</summary>
+    public bool IsShared { get; init; }
 
     public override uint Mode => FileRow.FileMode(Tier);
 }

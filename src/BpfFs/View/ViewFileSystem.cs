@@ -48,7 +48,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         _files.Adopt(found =>
         {
             Row? row = _tree.Find(NodeId.From(found.Node).Row);
-            OpenFile? file = row switch { FileRow => new CapturedFile(), StreamRow => new StreamFile(), _ => null };
+            OpenFile? file = row switch { FileRow => new CapturedFile(), StreamRow { IsShared: true } => new SharedFile(), StreamRow => new StreamFile(), _ => null };
             return file?.Adopt(Context, row!, kept.Files, found) == 0 ? file : null;
         });
     }
@@ -126,6 +126,12 @@ internal sealed partial class ViewFileSystem : FileSystem
                 errno = captured.Open(Context, row, id);
                 if (row.Lasts && errno == 0) _lasting.Keep(node, errno, captured.Size);
                 break;
+            case StreamRow { IsShared: true } row:
+                var shared = new SharedFile();
+                opened = shared;
+                errno = shared.Open(Context, row, id);
+                if (shared.IsWhole) _lasting.Keep(node, errno, shared.Size);
+                break;
             case StreamRow row:
                 var stream = new StreamFile();
                 opened = stream;
@@ -175,6 +181,9 @@ internal sealed partial class ViewFileSystem : FileSystem
         int errno;
         switch (row)
         {
+            case FileRow { Exists: { } exists }:
+                size = FileRow.UntoldSize;
+                return exists(Context, key);
             case FileRow { Lasts: true } file:
                 ulong node = new NodeId(row.Number, key).Value;
                 if (_lasting.TryGet(node, out errno, out size)) return errno;
@@ -187,7 +196,10 @@ internal sealed partial class ViewFileSystem : FileSystem
                 return SizeOf(link.Target, key, out size);
             case StreamRow stream:
                 errno = stream.Source.Exists(Context, key);
-                if (errno != 0) return errno;
+                if (errno != 0 || (stream.IsShared && _lasting.TryGet(new NodeId(row.Number, key).Value, out errno, out size))) return errno;
+                size = stream.Source.SizeUnopened(Context, key);
+                if (size >= 0) return 0;
+                size = 0;
                 using (var opened = new StreamFile())
                 {
                     errno = opened.Open(Context, stream, new NodeId(row.Number, key));

@@ -102,7 +102,7 @@ internal static class ViewTable
         new FileRow("btf/<id>/progs", Tier.Public, Btfs.ProgsOf) { Subject = Btfs.Kind },
         new FileRow("btf/<id>/maps", Tier.Public, Btfs.MapsOf) { Subject = Btfs.Kind },
         .. If(has.Holders, new FileRow("btf/<id>/pids", Tier.Processes, Holders.OfBtf) { Subject = Btfs.Kind }),
-        new StreamRow("btf/<id>/c", Tier.Public, new BtfDeclarations()) { Subject = Btfs.Kind },
+        new StreamRow("btf/<id>/c", Tier.Public, new BtfDeclarations()) { Subject = Btfs.Kind, IsShared = true },
 
         .. TaskRows.Rows(has),
         .. KernelTableRows.Rows(has),
