@@ -233,14 +233,17 @@ static __always_inline __u64 called(struct bpf_prog___code *prog, struct bpf_ins
 	return call_base && landmark() ? landmark() + call_base + insn.imm : 0;
 }
 
-/* What lies where an instruction or a constant points: "symbol+0x0/0x20 [module]"; nothing where there is no symbol. */
+/*
+ * What a call calls, or what lies near a function: "symbol+0x0/0x20 [module]"; nothing where there is no symbol. Never what lies at a number that stands in the code:
+ * a program's author may have chosen it to learn whether a symbol is there.
+ */
 SEC("syscall")
 int code_name(struct code_name_record *ctx)
 {
 	struct bpf_prog___code *prog = object_of_fd(ctx->fd), *func;
 	char name[CODE_NAME_LEN] = {};
 	struct bpf_insn insn = {};
-	__u64 address = ctx->value;
+	__u64 address;
 
 	if (!prog) {
 		ctx->error = EBADF;
@@ -253,13 +256,13 @@ int code_name(struct code_name_record *ctx)
 			return 0;
 		}
 		address = called(prog, insn, ctx->call_base);
-	} else if (ctx->kind == CODE_NAME_NEAR) {
+	} else {
 		func = function(prog, ctx->func);
 		if (!func || !HAS(func, bpf_func)) {
 			ctx->error = ENOENT;
 			return 0;
 		}
-		address += (unsigned long)BPF_CORE_READ(func, bpf_func);
+		address = (unsigned long)BPF_CORE_READ(func, bpf_func) + ctx->value;
 	}
 	BPF_SNPRINTF(name, sizeof(name), "%pS", address);
 	/* Without a symbol it is the address. */

@@ -296,7 +296,6 @@ struct code_lines_record {
 enum code_name_kind {
 	CODE_NAME_CALL	= 1,		/* value: index of a call instruction */
 	CODE_NAME_NEAR	= 2,		/* value: bytes from the start of func's machine code */
-	CODE_NAME_AT	= 3,		/* value: an address found in the code */
 };
 
 struct code_name_record {

@@ -36,7 +36,20 @@ public readonly ref struct Request
     }
 
     internal Request(in fuse_in_header header, Lane lane)
-        : this(header.unique, header.uid, header.gid, header.pid) => _lane = lane;
+        : this(header.unique, header.uid, header.gid, header.pid)
+    {
+        _lane = lane;
+        (t_lane, t_pid) = (lane, header.pid);
+    }
+
+    [ThreadStatic]
+    private static Lane? t_lane;
+
+    [ThreadStatic]
+    private static uint t_pid;
+
+    /// <summary><see cref="IsInterrupted"/> of the request that this thread is answering, for what works long without having it at hand; false: there is none.</summary>
+    public static bool IsCurrentInterrupted => t_lane is { } lane && (lane.IsInterrupted || lane.WasSignalled(t_pid));
 
     /// <summary>
     /// The caller was signalled (FUSE_INTERRUPT named this request, or it should have), or the mount is gone. A method that waits should look at this every

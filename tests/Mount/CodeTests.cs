@@ -145,6 +145,9 @@ public sealed partial class CodeTests : IClassFixture<CodeTests.Fixture>
             string path = _view.At($"progs/{id}/{name}");
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
             Assert.Equal(new FileInfo(path).Length, File.ReadAllBytes(path).Length);
+            using FileStream file = File.OpenRead(path);
+            Assert.Equal(file.Length, File.ReadAllBytes(path).Length);
+            Assert.Equal(File.ReadAllBytes(path), Tool.Run("busybox", "cat", path).Succeeded().Bytes); // sendfile(2) ends where the file is said to
             Assert.NotEqual(0, Tool.AsNobody("cat \"$1\"", path).Code);
         }
         using BpfProgram bare = BpfProgram.Load("code_bare", ProgramType.Xdp);

@@ -17,13 +17,19 @@ internal sealed class Ksyms(LazyIterator iterator) : StreamSource
 
     public override int Exists(ViewContext context, ulong key) => 0;
 
+    public override long SizeUnopened(ViewContext context, ulong key) => StreamFile.CeilingOf(Most);
+
+    /// <summary>It is never small: a handle holds one piece and its iterator.</summary>
+    public override int HeadSize => 1;
+
+    private const long Most = 1L << 28; // a million symbols of a length that none has
+
     private sealed class Producer(LazyIterator iterator) : LineProducer
     {
         private readonly TextBuffer _held = new(); // lines that were read, but not yet given out
         private RecordStream? _stream;
 
-        /// <summary>A million symbols of a length that none has.</summary>
-        public override long Ceiling => 1L << 28;
+        public override long Ceiling => Most;
 
         public override int Restart()
         {

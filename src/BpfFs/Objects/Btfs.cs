@@ -191,15 +191,21 @@ internal sealed class Btfs : ObjectKind
     }
 }
 
-/// <summary><c>btf/&lt;id&gt;/c</c>: the types as C declarations.</summary>
+/// <summary>
+/// <c>btf/&lt;id&gt;/c</c>: the types as C declarations. Whoever loaded the BTF may mean harm, so what is not the kernel's own ends at a length, and says so; stat makes nothing of it.
+/// </summary>
 internal sealed class BtfDeclarations : StreamSource
 {
+    private const long MaxText = 16 * 1024 * 1024; // no compiler's BTF comes near: the kernel's own types are 3 MiB
+    private const long Expansion = 128; // a member takes 12 bytes of BTF and at most two names of KSYM_NAME_LEN (512) in C
+    private const int PieceSize = 64 * 1024;
+
     public override int Open(ViewContext context, ulong key, out LineProducer? producer)
     {
         producer = null;
         int errno = BtfObjects.Read((uint)key, out bpf_btf_info info, default);
         if (errno != 0) return errno;
-        var lines = new DeclarationLines(info.btf_size);
+        var lines = new DeclarationLines(info);
         errno = lines.Open((uint)key);
         if (errno == 0) producer = lines;
         else lines.Dispose();
@@ -208,40 +214,66 @@ internal sealed class BtfDeclarations : StreamSource
 
     public override int Exists(ViewContext context, ulong key) => BtfObjects.Read((uint)key, out _, default);
 
-    private sealed class DeclarationLines(uint size) : LineProducer
+    public override long SizeUnopened(ViewContext context, ulong key) => BtfObjects.Read((uint)key, out bpf_btf_info info, default) == 0 ? StreamFile.CeilingOf(CeilingOf(info)) : 0;
+
+    private static long CeilingOf(in bpf_btf_info info) => (info.btf_size * Expansion) + PieceSize is var most && info.kernel_btf == 0 ? Math.Min(most, MaxText + PieceSize) : most;
+
+    private sealed class DeclarationLines(bpf_btf_info info) : LineProducer
     {
-        // A member takes 12 bytes of BTF and at most two names of KSYM_NAME_LEN (512) in C.
-        private const long Expansion = 128;
-        private const int PieceSize = 64 * 1024;
-        private BtfDump? _dump;
+        private readonly long _most = info.kernel_btf != 0 ? int.MaxValue : MaxText;
+        private BtfDump? _dump; // null: it is not written
         private TextBuffer? _to;
         private uint _next;
+        private bool _isTooLong;
 
-        public override long Ceiling => (size * Expansion) + PieceSize;
+        public override long Ceiling => CeilingOf(info);
 
         public int Open(uint id)
         {
-            int errno = BtfDump.Open(id, text => _to!.Append(text), out _dump);
+            int errno = BtfDump.Open(id, Take, out _dump);
             if (errno == 0) _next = _dump!.First;
-            return errno;
+            return errno == ELOOP ? 0 : errno;
         }
 
         public override int Restart()
         {
-            _next = _dump!.First;
+            if (_dump is null) return 0;
+            _next = _dump.First;
+            _isTooLong = false;
             return _dump.Restart();
         }
 
         public override int Produce(TextBuffer to, out bool ended)
         {
+            ended = true;
+            if (_dump is null)
+            {
+                to.Append("/* not written: these types go in circles, too deep, or would take too long; no compiler makes such */\n"u8);
+                return 0;
+            }
             _to = to;
             int start = to.Length;
             int errno = 0;
-            while (errno == 0 && _next < _dump!.Count && to.Length - start < PieceSize) errno = _dump.DumpType(_next++);
-            ended = _next >= _dump!.Count;
+            while (errno == 0 && _next < _dump.Count && to.Length - start < PieceSize)
+            {
+                int before = to.Length;
+                errno = _dump.DumpType(_next++);
+                if (!_isTooLong) continue;
+                to.Truncate(before);
+                to.Append("/* the rest is left out: it is longer than 16 MiB */\n"u8);
+                return 0;
+            }
+            ended = _next >= _dump.Count;
             return errno;
         }
 
         public override void Dispose() => _dump?.Dispose();
+
+        /// <summary>What is beyond the limit is not held, though libbpf goes on to the end of the declaration.</summary>
+        private void Take(ReadOnlySpan<byte> text)
+        {
+            _isTooLong |= _to!.Length + text.Length > _most;
+            if (!_isTooLong) _to.Append(text);
+        }
     }
 }

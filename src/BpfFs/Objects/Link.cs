@@ -81,9 +81,12 @@ internal ref struct Link
         new("func_cnt", "how many functions", (in l, in to) => to.Number(FuncCount(l)), HasFuncs) { Metric = new("functions", MetricType.Gauge) },
         new("missed", "runs left out because the probe was busy", (in l, in to) => to.Number(Is(l, LinkType.KprobeMulti) ? l.Info.kprobe_multi_missed : l.Info.perf_event_kprobe_missed), (in l) => Is(l, LinkType.KprobeMulti) ? l.Info.buffer_size != 0 : IsKprobe(l) && l.Info.perf_event_type != 0) { Metric = new("missed_total", MetricType.Counter) },
         new("funcs", "each function", (in l, in to) => LinkFuncs.Write(l, to), (in l) => HasFuncs(l) && l.Funcs is not null),
-        new("cookie", "bpf_cookie", (in l, in to) => to.Number(l.Record.cookie), (in l) => l.Record.cookie != 0),
+        new("cookie", "bpf_cookie; absent: none, or it may be a kernel address", (in l, in to) => to.Number(l.Record.cookie), (in l) => ShowsCookie(l.Record.cookie)),
         new("error", "why not all of it could be read (in links.json only)", (in l, in to) => to.Text(Encoding.UTF8.GetBytes(Marshal.GetPInvokeErrorMessage(l.Error))), (in l) => l.Error != 0) { HasFile = false },
     ];
+
+    /// <summary>Any number is taken as a cookie, and some put an address of the kernel's there: that is not shown.</summary>
+    public static bool ShowsCookie(ulong cookie) => cookie != 0 && !Code.KernelAddress.IsPossible(cookie);
 
     /// <summary>How many functions it is attached to.</summary>
     public static uint FuncCount(in Link l) => Is(l, LinkType.TracingMulti) ? l.Info.tracing_multi_count : l.Record.func_cnt;

@@ -39,7 +39,7 @@ internal abstract class LinkFuncs
         else if (func.name.Text.IsEmpty) to.Append((byte)'?');
         else to.AppendText(func.name.Text);
         if (func.ref_ctr_offset != 0) AppendOffset(" ref_ctr:0x"u8, func.ref_ctr_offset, to);
-        if (func.cookie == 0) return;
+        if (!Link.ShowsCookie(func.cookie)) return;
         to.Append(" cookie:"u8);
         to.Append(func.cookie);
     }
@@ -68,7 +68,7 @@ internal abstract class LinkFuncs
             if (module < 0) json.WriteNullValue();
             else Json.WriteText(json, name[(module + 2)..].TrimEnd((byte)']'));
         }
-        json.WriteNumber("cookie"u8, func.cookie);
+        json.WriteNumber("cookie"u8, Link.ShowsCookie(func.cookie) ? func.cookie : 0);
         json.WriteEndObject();
     }
 }

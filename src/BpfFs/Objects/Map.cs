@@ -27,7 +27,7 @@ internal ref struct Map
         new("btf_key_type_id", "BTF type of a key", (in m, in to) => to.Number(m.Record.btf_key_type_id), (in m) => m.Record.btf_key_type_id != 0),
         new("btf_value_type_id", "BTF type of a value", (in m, in to) => to.Number(m.Record.btf_value_type_id), (in m) => m.Record.btf_value_type_id != 0),
         new("btf_vmlinux_value_type_id", "the kernel's BTF type of a struct_ops value", (in m, in to) => to.Number(m.Record.btf_vmlinux_value_type_id), (in m) => m.Record.btf_vmlinux_value_type_id != 0),
-        new("map_extra", "what its type makes of it (bloom filter: hash functions)", (in m, in to) => to.Number(m.Record.map_extra), (in m) => m.Record.map_extra != 0),
+        new("map_extra", "what its type makes of it (bloom filter: hash functions); absent: nothing, or it may be a kernel address", (in m, in to) => to.Number(m.Record.map_extra), (in m) => m.Record.map_extra != 0 && !Code.KernelAddress.IsPossible(m.Record.map_extra)),
         new("numa_node", "NUMA node its memory is on; absent: any", (in m, in to) => to.Number(m.Record.numa_node), (in m) => m.Record.numa_node >= 0),
         new("elem_count", "elements in it now; absent: the kernel does not count them", (in m, in to) => to.Number(m.Record.elem_count), (in m) => Knows(m, map_known_flags.MAP_HAS_ELEM_COUNT)) { Metric = new("entries", MetricType.Gauge) },
         new("ring_consumer_pos", "bytes consumed of a ring buffer", (in m, in to) => to.Number(m.Record.ring_consumer), (in m) => Knows(m, map_known_flags.MAP_HAS_RING)) { Metric = new("ring_consumed_bytes_total", MetricType.Counter) },

@@ -21,13 +21,17 @@ internal sealed class ValueFormat
     private readonly bool _asBpftool;
     private readonly bool _hasKernelFields;
     private readonly int _maxNodes;
+    private readonly long _maxText;
+    private readonly Dictionary<uint, ValueNode> _made = []; // by type, behind typedefs: each is made once
     private int _nodes;
+    private long _text; // of names, in the nodes
 
     private ValueFormat(Btf btf, int size, bool asBpftool)
     {
         _btf = btf;
         _asBpftool = asBpftool;
         _maxNodes = Math.Clamp(size, MaxNodes, MaxLargeNodes);
+        _maxText = MaxText + ((long)size * MaxTextPerByte);
         _hasKernelFields = !btf.IsWhole; // what is not known here may be one
         for (uint type = 1; !_hasKernelFields && btf.Kind(type) != BtfKind.Void; type++) _hasKernelFields = IsTheKernels(type);
     }
@@ -42,7 +46,7 @@ internal sealed class ValueFormat
     {
         var format = new ValueFormat(btf, size, asBpftool);
         ValueNode node = type == 0 ? new HexNode(size) : format.Node(type, size, 0); // without a type there is nothing of the kernel's
-        return node.Ceiling <= MaxText + ((long)size * MaxTextPerByte) ? node : format.Unknown(size);
+        return node.Ceiling <= format._maxText && node.Ceiling < ValueNode.Endless ? node : format.Unknown(size);
     }
 
     /// <summary>Where in a value lies what the kernel keeps for itself: offset and length in bytes.</summary>
@@ -96,7 +100,14 @@ internal sealed class ValueFormat
     {
         uint real = _btf.SkipModifiers(type);
         long size = _btf.ResolveSize(real);
-        if (size < 0 || size > room || depth > MaxDepth || ++_nodes > _maxNodes) return Unknown(room);
+        if (size < 0 || size > room || depth > MaxDepth) return Unknown(room);
+        if (_made.TryGetValue(real, out ValueNode? made)) return made;
+        if (++_nodes > _maxNodes || _text > _maxText) return Unknown(room);
+        return _made[real] = Make(real, size, depth);
+    }
+
+    private ValueNode Make(uint real, long size, int depth)
+    {
         if (!_asBpftool && IsTheKernels(real)) return new HiddenNode();
         switch (_btf.Kind(real))
         {
@@ -128,8 +139,9 @@ internal sealed class ValueFormat
     {
         if (_btf.Kind(real) == BtfKind.Struct)
         {
-            string name = Encoding.UTF8.GetString(_btf.TypeName(real));
-            return name is "bpf_spin_lock" or "bpf_res_spin_lock" or "bpf_timer" or "bpf_wq" or "bpf_task_work" or "bpf_list_head" or "bpf_list_node"
+            ReadOnlySpan<byte> name = _btf.TypeName(real);
+            if (!name.StartsWith("bpf_"u8)) return false;
+            return Encoding.UTF8.GetString(name) is "bpf_spin_lock" or "bpf_res_spin_lock" or "bpf_timer" or "bpf_wq" or "bpf_task_work" or "bpf_list_head" or "bpf_list_node"
                 or "bpf_rb_root" or "bpf_rb_node" or "bpf_refcount" or "bpf_dynptr";
         }
         if (_btf.Kind(real) != BtfKind.Ptr) return false;
@@ -137,13 +149,13 @@ internal sealed class ValueFormat
         uint to = _btf.Referred(real);
         for (int depth = 0; _btf.Kind(to) == BtfKind.TypeTag && depth < MaxDepth; to = _btf.Referred(to), depth++)
         {
-            string tag = Encoding.UTF8.GetString(_btf.TypeName(to));
-            if (tag.Contains("kptr", StringComparison.Ordinal) || tag == "uptr") return true;
+            ReadOnlySpan<byte> tag = _btf.TypeName(to);
+            if (tag.IndexOf("kptr"u8) >= 0 || tag.SequenceEqual("uptr"u8)) return true;
         }
         return !_btf.IsWhole && to != 0 && _btf.Kind(to) is BtfKind.Void or > BtfKind.Enum64; // a tag may be behind it
     }
 
-    private EnumNode Enum(uint type, int size)
+    private ValueNode Enum(uint type, int size)
     {
         // clang says only since version 15 that an enum is signed; before, an enumerator below zero tells (bpftool takes all for signed).
         bool isSigned = _asBpftool || _btf.IsSignedEnum(type);
@@ -153,7 +165,8 @@ internal sealed class ValueFormat
         for (int i = 0; i < names.Length; i++)
         {
             (uint name, long value) = _btf.Enumerator(type, i);
-            names[i] = (isSigned ? value : value & bits, Encoding.UTF8.GetBytes(Quoted(_btf.Name(name))));
+            names[i] = (isSigned ? value : value & bits, Utf8(Quoted(_btf.Name(name))));
+            if (_text > _maxText) return Unknown(size);
         }
         return new EnumNode(size, isSigned, names);
     }
@@ -192,7 +205,8 @@ internal sealed class ValueFormat
             {
                 node = Node(member.Type, room, depth + 1);
             }
-            members[i] = (Encoding.UTF8.GetBytes(prefix), offset, node);
+            members[i] = (Utf8(prefix), offset, node);
+            if (_text > _maxText) return Unknown(size);
         }
         return new StructNode(members, Encoding.UTF8.GetBytes(open), Encoding.UTF8.GetBytes(close));
     }
@@ -205,6 +219,13 @@ internal sealed class ValueFormat
         (_, _, _, int skipped, int bits) = _btf.Int(real);
         if (bits > 64 || (skipped == 0 && member.BitOffset % 8 == 0 && bits == _btf.Size(real) * 8)) return member;
         return member with { BitOffset = member.BitOffset + skipped, BitSize = bits };
+    }
+
+    private byte[] Utf8(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        _text += bytes.Length;
+        return bytes;
     }
 
     private static string Quoted(ReadOnlySpan<byte> name) => $"\"{JsonEncodedText.Encode(Encoding.UTF8.GetString(name))}\"";

@@ -13,7 +13,7 @@ internal abstract class ValueNode
     public abstract long Ceiling { get; }
 
     /// <summary>More than is ever written; small enough to be multiplied by a count.</summary>
-    protected const long Endless = int.MaxValue;
+    public const long Endless = int.MaxValue;
 
     /// <summary>Writes the value that starts at the first byte; <paramref name="data"/> is long enough, its type's size was checked.</summary>
     public abstract void Write(ReadOnlySpan<byte> data, TextBuffer to);
@@ -78,23 +78,34 @@ internal sealed class FloatNode(int bytes) : ValueNode
     }
 }
 
-/// <summary>An enumerator's name, or the number if it is none.</summary>
-internal sealed class EnumNode(int bytes, bool isSigned, (long Value, byte[] Quoted)[] names) : ValueNode
+/// <summary>An enumerator's name, or the number if it is none. Of two names for a value it is the first.</summary>
+internal sealed class EnumNode : ValueNode
 {
-    public override long Ceiling { get; } = Math.Max(20, names.Length == 0 ? 0 : names.Max(n => n.Quoted.Length));
+    private readonly int _bytes;
+    private readonly bool _isSigned;
+    private readonly long[] _values; // ascending: an enum may have 100,000 and stand in each of many members
+    private readonly byte[][] _quoted;
 
-    public override void Write(ReadOnlySpan<byte> data, TextBuffer to) => WriteBits(IntNode.Load(data, bytes), bytes * 8, to);
+    public EnumNode(int bytes, bool isSigned, (long Value, byte[] Quoted)[] names)
+    {
+        _bytes = bytes;
+        _isSigned = isSigned;
+        (long Value, byte[] Quoted)[] sorted = [.. names.DistinctBy(n => n.Value).OrderBy(n => n.Value)];
+        _values = [.. sorted.Select(n => n.Value)];
+        _quoted = [.. sorted.Select(n => n.Quoted)];
+        Ceiling = Math.Max(20, sorted.Length == 0 ? 0 : sorted.Max(n => n.Quoted.Length));
+    }
+
+    public override long Ceiling { get; }
+
+    public override void Write(ReadOnlySpan<byte> data, TextBuffer to) => WriteBits(IntNode.Load(data, _bytes), _bytes * 8, to);
 
     public void WriteBits(ulong raw, int bits, TextBuffer to)
     {
-        long value = isSigned ? IntNode.SignExtend(raw, bits) : (long)raw;
-        foreach ((long known, byte[] quoted) in names)
-        {
-            if (known != value) continue;
-            to.Append(quoted);
-            return;
-        }
-        if (isSigned) to.Append(value);
+        long value = _isSigned ? IntNode.SignExtend(raw, bits) : (long)raw;
+        int i = Array.BinarySearch(_values, value);
+        if (i >= 0) to.Append(_quoted[i]);
+        else if (_isSigned) to.Append(value);
         else to.Append(raw);
     }
 }

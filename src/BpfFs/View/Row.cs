@@ -96,6 +96,9 @@ internal sealed class FileRow(string path, Tier tier, Render render) : Row(path,
     /// <summary>It stays as it is for the life of the object, and rendering it is so much work that its size is worth remembering.</summary>
     public bool Lasts { get; init; }
 
+    /// <summary>Whether the object has such a file, as far as what is public tells, without rendering it; 0 or an errno. Null: it always has.</summary>
+    public Func<ViewContext, ulong, int>? Exists { get; init; }
+
     public override uint Mode => FileMode(Tier);
 
     public static uint FileMode(Tier tier) => 0x8000u | tier switch // S_IFREG
@@ -110,6 +113,9 @@ internal sealed class FileRow(string path, Tier tier, Render render) : Row(path,
 internal sealed class StreamRow(string path, Tier tier, StreamSource source) : Row(path, tier)
 {
     public StreamSource Source { get; } = source;
+
+    /// <summary>Its contents are the same for everybody and do not change while the object lives: they are made and held once (<see cref="SharedFile"/>).</summary>
+    public bool IsShared { get; init; }
 
     public override uint Mode => FileRow.FileMode(Tier);
 }

@@ -13,6 +13,12 @@ internal abstract class StreamSource
 
     /// <summary>0, or ENOENT if the object is gone or has no such file.</summary>
     public abstract int Exists(ViewContext context, ulong key);
+
+    /// <summary>What stat says of a file that nobody has open, in bytes: more than it can have, without making it. Negative: it is made to find out.</summary>
+    public virtual long SizeUnopened(ViewContext context, ulong key) => -1;
+
+    /// <summary>How many bytes are made at open; if there are no more, the size is exact.</summary>
+    public virtual int HeadSize => StreamFile.HeadSize;
 }
 
 /// <summary>Produces a file from its start to its end, some lines at a time.</summary>
@@ -56,11 +62,12 @@ internal sealed class StreamFile : OpenFile, IDisposable
     private ulong _handle;
     private long _keptSize; // of an adopted one that is not produced yet
 
-    public override long Size => _ended && _chunkStart == 0 ? _chunk.Length : _producer is null ? _keptSize : CeilingOf(_producer);
+    public override long Size => _ended && _chunkStart == 0 ? _chunk.Length : _producer is null ? _keptSize : CeilingOf(_producer.Ceiling);
 
     public override Access? Access => _producer?.Access;
 
-    private static long CeilingOf(LineProducer producer) => ((producer.Ceiling / PageSize) + 2) * PageSize;
+    /// <summary>What stat says of a file of at most so many bytes.</summary>
+    internal static long CeilingOf(long most) => ((most / PageSize) + 2) * PageSize;
 
     public int Open(ViewContext context, StreamRow row, NodeId node)
     {
@@ -171,7 +178,7 @@ internal sealed class StreamFile : OpenFile, IDisposable
         _chunkStart = 0;
         _ended = false;
         int errno = 0;
-        while (errno == 0 && !_ended && _chunk.Length < HeadSize) errno = _producer!.Produce(_chunk, out _ended);
+        while (errno == 0 && !_ended && _chunk.Length < _row.Source.HeadSize) errno = Request.IsCurrentInterrupted ? EINTR : _producer!.Produce(_chunk, out _ended);
         return errno;
     }
 

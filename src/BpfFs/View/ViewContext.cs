@@ -39,6 +39,9 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger, Kept.Ke
 
     public Pool<CapturedFile> CapturedFiles { get; } = new(() => new CapturedFile(), 64);
 
+    /// <summary>What is the same for everybody who has it open.</summary>
+    public SharedTexts SharedTexts { get; } = new();
+
     public ErrorLog Errors { get; } = new();
 
     /// <summary>When the view was made: the time of everything that has none of its own. Nanoseconds since 1970.</summary>

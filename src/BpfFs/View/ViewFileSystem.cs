@@ -51,7 +51,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         _files.Adopt(found =>
         {
             Row? row = _tree.Find(NodeId.From(found.Node).Row);
-            OpenFile? file = row switch { FileRow => new CapturedFile(), StreamRow => new StreamFile(), _ => null };
+            OpenFile? file = row switch { FileRow => new CapturedFile(), StreamRow { IsShared: true } => new SharedFile(), StreamRow => new StreamFile(), _ => null };
             if (file?.Adopt(Context, row!, kept.Files, found) != 0) return null;
             file.Uid = found.Uid;
             if (found.Thread != 0) _sentBack.Restore(found.Thread, found.Node, found.Handle, found.Uid, found.Gid);
@@ -143,6 +143,12 @@ internal sealed partial class ViewFileSystem : FileSystem
                 errno = captured.Open(Context, row, id);
                 if (row.Lasts && errno == 0) _lasting.Keep(node, errno, captured.Size);
                 break;
+            case StreamRow { IsShared: true } row:
+                var shared = new SharedFile();
+                opened = shared;
+                errno = shared.Open(Context, row, id);
+                if (shared.IsWhole) _lasting.Keep(node, errno, shared.Size);
+                break;
             case StreamRow row:
                 var stream = new StreamFile();
                 opened = stream;
@@ -207,7 +213,10 @@ internal sealed partial class ViewFileSystem : FileSystem
                 return SizeOf(link.Target, key, out size);
             case StreamRow stream:
                 errno = stream.Source.Exists(Context, key);
-                if (errno != 0) return errno;
+                if (errno != 0 || (stream.IsShared && _lasting.TryGet(new NodeId(row.Number, key).Value, out errno, out size))) return errno;
+                size = stream.Source.SizeUnopened(Context, key);
+                if (size >= 0) return 0;
+                size = 0;
                 using (var opened = new StreamFile())
                 {
                     errno = opened.Open(Context, stream, new NodeId(row.Number, key));
@@ -284,7 +293,12 @@ internal sealed partial class ViewFileSystem : FileSystem
     }
 
     /// <summary>Whether an object has a file, as far as what is public tells: 0 or ENOENT.</summary>
-    internal int Exists(Row row, ulong key) => row is StreamRow stream ? stream.Source.Exists(Context, key) : 0;
+    internal int Exists(Row row, ulong key) => row switch
+    {
+        StreamRow stream => stream.Source.Exists(Context, key),
+        FileRow { Exists: { } exists } => exists(Context, key),
+        _ => 0,
+    };
 
     /// <summary>The node that a file is to who asks.</summary>
     private NodeId NodeOf(in Request request, Row row, ulong key) => new(IsSealed(request, row) ? row.SealedNumber : row.Number, key);

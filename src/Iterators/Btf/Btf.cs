@@ -133,6 +133,13 @@ public sealed unsafe class Btf : SafeHandle
     /// <summary>A string of the string section.</summary>
     public ReadOnlySpan<byte> Name(uint offset) => RawBtf.NameIn(Strings, offset);
 
+    /// <summary>At most <paramref name="most"/> bytes of one: it may have megabytes.</summary>
+    public ReadOnlySpan<byte> NameStart(uint offset, int most)
+    {
+        ReadOnlySpan<byte> strings = Strings;
+        return offset < strings.Length ? RawBtf.NameIn(strings[..(int)Math.Min(strings.Length, offset + (long)most)], offset) : default;
+    }
+
     /// <summary>The type behind typedefs, qualifiers and tags; 0 when they go in a circle.</summary>
     public uint SkipModifiers(uint type)
     {

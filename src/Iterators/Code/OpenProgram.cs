@@ -61,6 +61,27 @@ public sealed unsafe class OpenProgram : SafeHandle
         return 0;
     }
 
+    /// <summary>What bpf(2) would show of it: instructions (not of a program whose constants the kernel hides), source lines.</summary>
+    public int ReadParts(out bool showsInstructions, out bool hasLines)
+    {
+        ulong first;
+        bpf_prog_info info = new() { xlated_prog_insns = (ulong)&first, xlated_prog_len = sizeof(ulong) };
+        int errno = ReadInfo(ref info);
+        showsInstructions = info.xlated_prog_len != 0 && info.xlated_prog_insns != 0;
+        hasLines = info.nr_line_info != 0;
+        return errno;
+    }
+
+    /// <summary>Whether it has machine code that we can read.</summary>
+    public int ReadHasMachineCode(out bool has)
+    {
+        code_func_record record = new() { fd = (uint)handle };
+        int program = _reader.ProgramFd(BpfPrograms.CodeFunc);
+        int errno = program < 0 ? 0 : OneObject.Run(program, ref record);
+        has = program >= 0 && record.bytes != 0;
+        return errno != 0 ? errno : record.error;
+    }
+
     /// <summary>Its functions as machine code; none where the kernel does not let us read it. <paramref name="isBlinded"/>: constants were hidden in it.</summary>
     public int ReadFunctions(int lineCount, out MachineFunction[] functions, out bool isBlinded)
     {
@@ -107,9 +128,6 @@ public sealed unsafe class OpenProgram : SafeHandle
 
     /// <summary>Names what lies <paramref name="offset"/> bytes from the start of a function's machine code.</summary>
     public int NameNear(int function, long offset, Span<byte> name) => Name(code_name_kind.CODE_NAME_NEAR, (uint)function, offset, name);
-
-    /// <summary>Names what lies at an address found in the code.</summary>
-    public int NameAt(ulong address, Span<byte> name) => Name(code_name_kind.CODE_NAME_AT, 0, (long)address, name);
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;

@@ -34,8 +34,6 @@ public enum code_name_kind : uint
     CODE_NAME_CALL = 1,
     /// <summary><c>CODE_NAME_NEAR</c>.</summary>
     CODE_NAME_NEAR = 2,
-    /// <summary><c>CODE_NAME_AT</c>.</summary>
-    CODE_NAME_AT = 3,
 }
 
 /// <summary><c>enum dmabuf_known_flags</c>.</summary>

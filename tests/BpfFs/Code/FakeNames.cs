@@ -10,13 +10,9 @@ internal sealed class FakeNames : CodeNames
 
     public Dictionary<(int Function, long Offset), string> Nearby { get; } = [];
 
-    public Dictionary<ulong, string> Addresses { get; } = [];
-
     public override int Call(int instruction, Span<byte> name) => Copy(Calls.GetValueOrDefault(instruction), name);
 
     public override int Near(int function, long offset, Span<byte> name) => Copy(Nearby.GetValueOrDefault((function, offset)), name);
-
-    public override int At(ulong address, Span<byte> name) => Copy(Addresses.GetValueOrDefault(address), name);
 
     private static int Copy(string? text, Span<byte> to) => Encoding.UTF8.GetBytes(text ?? "", to);
 }

@@ -1,6 +1,8 @@
 using System.Text;
+using BpfFs.Objects;
 using BpfFs.Objects.Code;
 using BpfFs.Rendering;
+using Iterators;
 
 namespace BpfFs.Tests.Code;
 
@@ -28,6 +30,28 @@ public class KernelAddressTests
     [InlineData(0xFFFFFFF8, false)]
     [InlineData(0x80000000, false)]
     public void Of_32_bits(uint value, bool isPossible) => Assert.Equal(isPossible, KernelAddress.IsPossible(value));
+
+    [Theory]
+    [InlineData(0xFFFF888012345678, true)]
+    [InlineData(0x0000607F9F001230, true)] // a per-CPU pointer
+    [InlineData(0x008F880012345678, true)] // the same, five levels
+    [InlineData(0xDEADBEEFCAFEF00D, false)]
+    [InlineData(0x00000000FFFFFFFF, false)]
+    public void Of_64_bits_in_machine_code(ulong value, bool isPossible) => Assert.Equal(isPossible, KernelAddress.IsPossibleOrPerCpu(value));
+
+    [Theory]
+    [InlineData(0xFFFF888012345678, false)]
+    [InlineData(0xFFFFFFFF81234567, false)]
+    [InlineData(7, true)]
+    [InlineData(0x00007F0012345678, true)] // an arena's place in its program
+    [InlineData(ulong.MaxValue, true)]
+    public void What_others_gave_the_kernel_is_shown_if_it_is_none(ulong value, bool isShown)
+    {
+        link_record link = new() { cookie = value };
+        map_record map = new() { map_extra = value };
+        Assert.Equal(isShown, Link.Fields.Single(f => f.Name == "cookie").IsPresent(new Link(link)));
+        Assert.Equal(isShown, Map.Fields.Single(f => f.Name == "map_extra").IsPresent(new Map { Record = ref map }));
+    }
 
     [Theory]
     [InlineData("bpf_map_lookup_elem+0x0/0x20", "bpf_map_lookup_elem")]

@@ -32,13 +32,13 @@ public class XlatedTextTests
         ];
         ulong[] raw = [.. shown];
         raw[16] = Call(1, 1, 9);
-        var names = new FakeNames { Calls = { [12] = "bpf_ktime_get_ns+0x0/0x10", [14] = "bpf_rcu_read_lock+0x0/0x10" }, Addresses = { [Symbol] = "jiffies+0x0/0x8" } };
+        var names = new FakeNames { Calls = { [12] = "bpf_ktime_get_ns+0x0/0x10", [14] = "bpf_rcu_read_lock+0x0/0x10" } };
         MachineFunction[] functions = [Function("bpf_prog_1_main"), Function("bpf_prog_2_sub")];
         Assert.Equal(
             """
                0: (18) r1 = map[id:42]
                2: (18) r2 = map[id:42][0]+16
-               4: (18) r3 = jiffies
+               4: (18) r3 = <kernel>
                6: (18) r4 = <kernel>
                8: (18) r5 = 0xdeadbeefcafef00d
               10: (18) r6 = subprog[+30]

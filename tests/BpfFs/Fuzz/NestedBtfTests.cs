@@ -1,5 +1,6 @@
 using System.Text;
 using BpfFs.Tests.Rendering;
+using Iterators;
 using LibC = Tmds.Linux.LibC;
 
 namespace BpfFs.Tests.Fuzz;
@@ -40,6 +41,28 @@ public sealed class NestedBtfTests
         builder.Struct("page", 4096, new Member("x", number, 0)); // a union's size, or a cache line
         Assert.Equal(0, Dump(builder, out string text));
         Assert.Equal(512 + 4, text.Split('\n').Length);
+    }
+
+    /// <summary>2^40 questions for an alignment.</summary>
+    [RootFact]
+    public void Unions_of_two_members_within_each_other() =>
+        Assert.Equal(LibC.ELOOP, DumpChain(40, (builder, last) => builder.Union($"u{last}", 4, new Member("a", last, 0), new Member("b", last, 0))));
+
+    [RootFact]
+    public void Such_that_stay_small_are_written() =>
+        Assert.Equal(0, DumpChain(15, (builder, last) => builder.Union($"u{last}", 4, new Member("a", last, 0), new Member("b", last, 0))));
+
+    /// <summary>Of what is not the kernel's own: a program may be compiled with all of vmlinux.h.</summary>
+    [RootFact]
+    public void The_types_of_a_kernel_are_written_whoever_loaded_them()
+    {
+        long written = 0;
+        Assert.Equal(0, BtfDump.Open(File.ReadAllBytes("/sys/kernel/btf/vmlinux"), default, text => written += text.Length, out BtfDump? dump));
+        using (dump)
+        {
+            for (uint type = dump!.First; type < dump.Count; type++) Assert.Equal(0, dump.DumpType(type));
+        }
+        Assert.InRange(written, 1024 * 1024, 16 * 1024 * 1024);
     }
 
     [RootFact]

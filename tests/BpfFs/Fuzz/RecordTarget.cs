@@ -74,7 +74,7 @@ public static class RecordTarget
         {
             bool isBlinded = from.Take<byte>() != 0;
             byte[] code = [.. from.Take(64)];
-            byte[] text = Text.Bytes(to => new MachineText(new KnownConstants([], []), s_noNames, isBlinded).Append(0, new MachineFunction { Code = code }, [], null, to));
+            byte[] text = Text.Bytes(to => new MachineText(new KnownMaps([], []), s_noNames, isBlinded).Append(0, new MachineFunction { Code = code }, [], null, to));
             Text.AssertSafe(text, "\n\t");
             int lines = text.Count(b => b == (byte)'\n');
             return lines >= (code.Length + 14) / 15 && lines <= code.Length ? null : $"{lines} instructions in {code.Length} bytes";

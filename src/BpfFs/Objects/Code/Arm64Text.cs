@@ -12,12 +12,14 @@ internal static class Arm64Text
 {
     private const int WordSize = 4;
 
-    public static void Append(MachineFunction function, ReadOnlySpan<bpf_line_info> lines, Btf? btf, TextBuffer to)
+    /// <summary>0 or EINTR.</summary>
+    public static int Append(MachineFunction function, ReadOnlySpan<bpf_line_info> lines, Btf? btf, TextBuffer to)
     {
         ReadOnlySpan<byte> code = function.Code;
         int nextLine = 0;
         for (int at = 0; at + WordSize <= code.Length; at += WordSize)
         {
+            if (CodeBudget.Ends(to, out int errno)) return errno;
             while (nextLine < function.LineOffsets.Length && function.LineOffsets[nextLine] <= at)
             {
                 if (function.FirstLine + nextLine < lines.Length) FunctionText.AppendLine(btf, lines[function.FirstLine + nextLine], to);
@@ -29,6 +31,7 @@ internal static class Arm64Text
             else AppendWord(word, at, code.Length, to);
             to.Append((byte)'\n');
         }
+        return 0;
     }
 
     private static void AppendWord(uint word, int at, int length, TextBuffer to)

@@ -27,7 +27,7 @@ internal static class FunctionText
         to.Append("; "u8);
         to.AppendText(TextOf(btf, line));
         to.Append(" [file:"u8);
-        to.AppendText(btf.Name(line.file_name_off));
+        to.AppendText(FileOf(btf, line));
         to.Append(" line_num:"u8);
         to.Append((ulong)line.Line);
         to.Append(" line_col:"u8);
@@ -35,8 +35,11 @@ internal static class FunctionText
         to.Append("]\n"u8);
     }
 
-    /// <summary>The line's text without indentation.</summary>
-    public static ReadOnlySpan<byte> TextOf(Btf btf, bpf_line_info line) => btf.Name(line.line_off).TrimStart(" \t\n\v\f\r"u8);
+    /// <summary>The line's text without indentation, as far as it is shown.</summary>
+    public static ReadOnlySpan<byte> TextOf(Btf btf, bpf_line_info line) => btf.NameStart(line.line_off, CodeBudget.MaxLine).TrimStart(" \t\n\v\f\r"u8);
+
+    /// <summary>The file's name, as far as it is shown.</summary>
+    public static ReadOnlySpan<byte> FileOf(Btf btf, bpf_line_info line) => btf.NameStart(line.file_name_off, CodeBudget.MaxLine);
 
     /// <summary>False: it is too long or too deep, or of a kind that has no place in a prototype.</summary>
     private static bool AppendType(Btf btf, uint type, TextBuffer to, int start, int depth)

@@ -4,8 +4,8 @@ using BpfFs.Rendering;
 namespace BpfFs.Objects.Code;
 
 /// <summary>
-/// Which numbers in code may be kernel addresses. Nothing tells an address from a constant of the same value, so whatever lies where the kernel's
-/// memory may lie counts as one, and is printed as a name or as <see cref="Unnamed"/>.
+/// Which numbers may be kernel addresses. Nothing tells an address from a constant of the same value, so whatever lies where the kernel's
+/// memory may lie counts as one, and is not shown. The ranges are fixed: what is shown of a number depends on the number alone, not on where this kernel lies.
 /// </summary>
 internal static class KernelAddress
 {
@@ -19,6 +19,12 @@ internal static class KernelAddress
 
     /// <summary>A 64-bit number. One that is all ones and then all zeros is a mask, or the start of a region, which is no secret.</summary>
     public static bool IsPossible(ulong value) => value is >= First and < End && !BitOperations.IsPow2(unchecked(0 - value));
+
+    /// <summary>
+    /// The same, or a per-CPU pointer: a distance between two of the kernel's places, which looks like an address of user space or like little at all. With five levels of page tables
+    /// it has 56 bits.
+    /// </summary>
+    public static bool IsPossibleOrPerCpu(ulong value) => IsPossible(value) || value is > uint.MaxValue and <= ulong.MaxValue >> 8;
 
     /// <summary>A 32-bit number that is, or is added to, the lower half of an address.</summary>
     public static bool IsPossible(uint value) => value >= unchecked((uint)FirstOfImage) && IsPossible(Extend(value));
@@ -43,7 +49,10 @@ internal static class KernelAddress
     }
 }
 
-/// <summary>Who knows the names of addresses, without telling the addresses. Each gives the length of what it wrote; 0: no name.</summary>
+/// <summary>
+/// Who knows the names of what the kernel made: what a call calls, what a jump leads to. Nobody is asked what lies at a constant, as a program's author may have written it
+/// to learn whether something lies there. Each gives the length of what it wrote; 0: no name.
+/// </summary>
 internal abstract class CodeNames
 {
     /// <summary>As long as a name can be.</summary>
@@ -54,7 +63,4 @@ internal abstract class CodeNames
 
     /// <summary>What lies at a distance from the start of a function's machine code.</summary>
     public abstract int Near(int function, long offset, Span<byte> name);
-
-    /// <summary>What lies at an address.</summary>
-    public abstract int At(ulong address, Span<byte> name);
 }

@@ -18,23 +18,34 @@ internal static class Kfuncs
         using (program)
         {
             if (errno != 0) return errno;
-            Append(InstructionsOf(context, key, program!, code!), new CodeFiles.ProgramNames(program!), to);
-            return to.Length == 0 ? ENOENT : 0;
+            ulong[] instructions = InstructionsOf(context, key, program!, code!);
+            if (!instructions.Any(i => IsKernelCall(new Insn(i)))) return ENOENT;
+            errno = Append(instructions, program!.ReadRawInstructions(instructions.Length), new CodeFiles.ProgramNames(program), to);
+            return errno != 0 ? errno : to.Length == 0 ? ENOENT : 0;
         }
     }
 
-    /// <summary>One line for each that is called.</summary>
-    internal static void Append(ReadOnlySpan<ulong> instructions, CodeNames names, TextBuffer to)
+    /// <summary>One line for each that is called. 0 or EINTR.</summary>
+    /// <param name="instructions">As bpf(2) shows them.</param>
+    /// <param name="raw">As the kernel holds them: two calls of one function are the same, and its name is asked for once. Empty: not known.</param>
+    /// <param name="names">Names what is called.</param>
+    /// <param name="to">Takes the lines.</param>
+    internal static int Append(ReadOnlySpan<ulong> instructions, ReadOnlySpan<ulong> raw, CodeNames names, TextBuffer to)
     {
-        HashSet<ulong> seen = [];
+        HashSet<ulong> seen = [], asked = [];
         Span<byte> name = stackalloc byte[CodeNames.MaxLength];
         for (int i = 0; i < instructions.Length; i++)
         {
             var insn = new Insn(instructions[i]);
             if (insn.Code == Insn.LoadImmediate64) i++; // its second half is no instruction
-            else if (insn.Code == Insn.Call && insn.Src == Pseudo.KernelCall) AppendOnce(names.Call(i, name), name, seen, to);
+            else if (!IsKernelCall(insn) || (i < raw.Length && !asked.Add(raw[i]))) continue;
+            else if (Fuse.Request.IsCurrentInterrupted) return EINTR;
+            else AppendOnce(names.Call(i, name), name, seen, to);
         }
+        return 0;
     }
+
+    private static bool IsKernelCall(Insn insn) => insn.Code == Insn.Call && insn.Src == Pseudo.KernelCall;
 
     private static void AppendOnce(int length, ReadOnlySpan<byte> name, HashSet<ulong> seen, TextBuffer to)
     {

@@ -12,18 +12,19 @@ namespace BpfFs.Objects.Code;
 internal sealed class MachineText : ISymbolResolver
 {
     private const uint Small = 0xFFFF; // constants up to it are not hidden in blinded code: offsets and sizes of the compiler's own
-    private readonly KnownConstants _known;
+    private static readonly string s_unnamed = Encoding.UTF8.GetString(KernelAddress.Unnamed);
+    private readonly KnownMaps _known;
     private readonly CodeNames _names;
     private readonly bool _isBlinded;
     private readonly GasFormatter _formatter;
     private readonly Output _output = new();
-    private readonly Dictionary<(bool IsNear, ulong Value), string> _cache = [];
+    private readonly Dictionary<ulong, string> _near = [];
     private int _function, _length;
 
-    /// <param name="known">Out of the program's instructions.</param>
+    /// <param name="known">The program's maps.</param>
     /// <param name="names">Names of what lies outside the program.</param>
     /// <param name="isBlinded">Constants were split in two to hide them: so might addresses be.</param>
-    public MachineText(KnownConstants known, CodeNames names, bool isBlinded)
+    public MachineText(KnownMaps known, CodeNames names, bool isBlinded)
     {
         _known = known;
         _names = names;
@@ -34,8 +35,8 @@ internal sealed class MachineText : ISymbolResolver
         _formatter.Options.FirstOperandCharIndex = 7;
     }
 
-    /// <summary>Function <paramref name="index"/> with its lines: <c>  1f:TABmov    %rsp,%rbp</c>.</summary>
-    public void Append(int index, MachineFunction function, ReadOnlySpan<bpf_line_info> lines, Btf? btf, TextBuffer to)
+    /// <summary>Function <paramref name="index"/> with its lines: <c>  1f:TABmov    %rsp,%rbp</c>. 0 or EINTR.</summary>
+    public int Append(int index, MachineFunction function, ReadOnlySpan<bpf_line_info> lines, Btf? btf, TextBuffer to)
     {
         _function = index;
         _output.To = to;
@@ -44,6 +45,7 @@ internal sealed class MachineText : ISymbolResolver
         int nextLine = 0;
         while (decoder.IP < (ulong)_length)
         {
+            if (CodeBudget.Ends(to, out int errno)) return errno;
             decoder.Decode(out Instruction instruction);
             int at = (int)instruction.IP;
             while (nextLine < function.LineOffsets.Length && function.LineOffsets[nextLine] <= at)
@@ -55,6 +57,7 @@ internal sealed class MachineText : ISymbolResolver
             _formatter.Format(instruction, _output);
             to.Append((byte)'\n');
         }
+        return 0;
     }
 
     /// <summary>Four columns of hex, a colon, a tab.</summary>
@@ -86,42 +89,30 @@ internal sealed class MachineText : ISymbolResolver
     private string? NameNear(ulong target)
     {
         if (target < (ulong)_length) return null;
-        if (!_cache.TryGetValue((true, target), out string? text))
+        if (!_near.TryGetValue(target, out string? text))
         {
             Span<byte> name = stackalloc byte[CodeNames.MaxLength];
             text = Symbol(name[.._names.Near(_function, (long)target, name)]);
-            _cache[(true, target)] = text;
+            _near[target] = text;
         }
         return text;
     }
 
     /// <summary>
-    /// Small numbers are no addresses. A number of 32 bits is shown unless it can be the lower half of an address and is not the program's own; one of
-    /// 64 bits only if it is the program's own: the kernel's compiler puts in per-CPU pointers too, which look like nothing.
+    /// Whether the program's author or the kernel's compiler put a number there, the machine code does not tell. So a number is shown or not for what it is itself: it is compared with no other of
+    /// the program, as its author could try numbers until one is equal to a pointer that the compiler put in. Maps are the exception, which the kernel itself tells from constants.
     /// </summary>
     private string? NameConstant(bool isMemory, ulong value, int size)
     {
         if (_isBlinded && !isMemory && value > Small && unchecked(0 - value) > Small) return "<hidden>";
+        if (_known.MapAt(value) is { } map) return map;
         bool isNarrow = size <= 4 || value <= uint.MaxValue || value == KernelAddress.Extend((uint)value);
-        if (isNarrow) return !KernelAddress.IsPossible((uint)value) || _known.IsOwn((uint)value) ? null : NameAddress(KernelAddress.Extend((uint)value));
-        return _known.IsOwn(value) ? null : NameAddress(value);
-    }
-
-    private string NameAddress(ulong address)
-    {
-        if (_known.MapAt(address) is { } map) return map;
-        if (!_cache.TryGetValue((false, address), out string? text))
-        {
-            Span<byte> name = stackalloc byte[CodeNames.MaxLength];
-            text = Symbol(name[.._names.At(address, name)]);
-            _cache[(false, address)] = text;
-        }
-        return text;
+        return (isNarrow ? KernelAddress.IsPossible((uint)value) : KernelAddress.IsPossibleOrPerCpu(value)) ? s_unnamed : null;
     }
 
     private static string Symbol(ReadOnlySpan<byte> kernelName)
     {
-        if (kernelName.IsEmpty) return Encoding.UTF8.GetString(KernelAddress.Unnamed);
+        if (kernelName.IsEmpty) return s_unnamed;
         using var text = new TextBuffer();
         KernelAddress.AppendSymbol(kernelName, text);
         return Encoding.UTF8.GetString(text.Written);

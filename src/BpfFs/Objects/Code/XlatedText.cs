@@ -5,17 +5,19 @@ namespace BpfFs.Objects.Code;
 
 /// <summary>
 /// <c>xlated</c>: the instructions as the verifier left them, in the form of <c>bpftool prog dump xlated id N linum</c>. Where bpftool has an address or a
-/// distance between kernel functions, this has the name alone.
+/// distance between kernel functions, this has the name alone. Only calls and maps have names, which the kernel's structures tell: a constant has none.
 /// </summary>
 internal sealed class XlatedText(ProgramCode code, MachineFunction[] functions, ulong[] raw, Btf? btf, CodeNames names)
 {
     private const int TailCall = 12; // BPF_FUNC_tail_call; the kernel's own encoding of it is not shown
 
-    public void Append(TextBuffer to)
+    /// <summary>0 or EINTR.</summary>
+    public int Append(TextBuffer to)
     {
         int nextFunction = 0, nextLine = 0;
         for (int i = 0; i < code.Instructions.Length; i++)
         {
+            if (CodeBudget.Ends(to, out int errno)) return errno;
             while (nextFunction < code.Functions.Length && code.Functions[nextFunction].insn_off <= i)
             {
                 FunctionText.AppendHeader(btf, code.Functions[nextFunction++].type_id, to);
@@ -28,6 +30,7 @@ internal sealed class XlatedText(ProgramCode code, MachineFunction[] functions, 
             to.Append((byte)'\n');
             if (insn.Code == Insn.LoadImmediate64) i++;
         }
+        return 0;
     }
 
     private Insn At(int index) => new(index < code.Instructions.Length ? code.Instructions[index] : 0);
@@ -48,12 +51,12 @@ internal sealed class XlatedText(ProgramCode code, MachineFunction[] functions, 
             if (insn.Src == Pseudo.Call) AppendSubprogram(index, insn, to);
             else AppendHelper(index, insn, to);
         }
-        else if (insn.IsAddressFor(At(index + 1)) && KernelAddress.IsPossible((uint)insn.Immediate))
+        else if (insn.IsAddressFor(At(index + 1))) // by the instructions, which only the kernel can write
         {
             InsnText.AppendCode(insn, to);
             InsnText.AppendRegister('r', insn.Dst, to);
             to.Append(" = "u8);
-            AppendAddress(KernelAddress.Extend((uint)insn.Immediate), to);
+            to.Append(KernelAddress.Unnamed);
         }
         else
         {
@@ -61,7 +64,7 @@ internal sealed class XlatedText(ProgramCode code, MachineFunction[] functions, 
         }
     }
 
-    private void AppendImmediate(Insn insn, Insn next, TextBuffer to)
+    private static void AppendImmediate(Insn insn, Insn next, TextBuffer to)
     {
         switch (insn.Src)
         {
@@ -80,9 +83,9 @@ internal sealed class XlatedText(ProgramCode code, MachineFunction[] functions, 
                 break;
             default:
                 ulong value = (uint)insn.Immediate | ((ulong)(uint)next.Immediate << 32);
-                if (KernelAddress.IsPossible(value))
+                if (KernelAddress.IsPossible(value)) // its author's or the kernel's: nothing tells
                 {
-                    AppendAddress(value, to);
+                    to.Append(KernelAddress.Unnamed);
                     break;
                 }
                 to.Append("0x"u8);
@@ -96,14 +99,6 @@ internal sealed class XlatedText(ProgramCode code, MachineFunction[] functions, 
         to.Append("map[id:"u8);
         to.Append((ulong)(uint)insn.Immediate);
         to.Append((byte)']');
-    }
-
-    private void AppendAddress(ulong address, TextBuffer to)
-    {
-        Span<byte> name = stackalloc byte[CodeNames.MaxLength];
-        int length = names.At(address, name);
-        if (length == 0) to.Append(KernelAddress.Unnamed);
-        else KernelAddress.AppendSymbol(name[..length], to);
     }
 
     private void AppendHelper(int index, Insn insn, TextBuffer to)
