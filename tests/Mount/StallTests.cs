@@ -40,7 +40,7 @@ public sealed class StallTests
         using MountedView view = new();
         using Process attack = Process.Start(new ProcessStartInfo("setpriv",
             ["--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/python3", "-c", Openers, view.At(file), (file == "status" ? Rounds : Rounds / 20).ToString(CultureInfo.InvariantCulture)])
-            { RedirectStandardOutput = true })!;
+        { RedirectStandardOutput = true })!;
         bool isDone = false;
         try
         {

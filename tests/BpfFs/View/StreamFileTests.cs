@@ -217,7 +217,7 @@ public sealed class StreamFileTests
         while (true)
         {
             Assert.Equal(0, file.Read(Fakes.Request, all.Count, buffer, out int length));
-                if (length == 0) return [.. all];
+            if (length == 0) return [.. all];
             all.AddRange(buffer.AsSpan(0, length));
         }
     }
