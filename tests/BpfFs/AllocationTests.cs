@@ -35,8 +35,8 @@ public sealed class AllocationTests
             CapturedFile file = context.CapturedFiles.Rent();
             file.Open(context, row, new NodeId(row.Number, 7));
             ulong handle = files.Add(file);
-            for (int offset = 0; offset < contents.Length; offset += buffer.Length) file.Read(Fakes.Request, offset, buffer, out _, out _);
-            file.Read(Fakes.Request, 0, buffer, out _, out _);
+            for (int offset = 0; offset < contents.Length; offset += buffer.Length) file.Read(Fakes.Request, offset, buffer, out _);
+            file.Read(Fakes.Request, 0, buffer, out _);
             files.TryGetSize(file.Node, out _);
             files.Remove(handle)!.Close(context);
         });
@@ -51,7 +51,7 @@ public sealed class AllocationTests
         byte[] buffer = new byte[128 * 1024];
         AssertNone(() =>
         {
-            for (long offset = 0; file.Read(Fakes.Request, offset, buffer, out int length, out _) == 0 && length > 0; offset += length) { }
+            for (long offset = 0; file.Read(Fakes.Request, offset, buffer, out int length) == 0 && length > 0; offset += length) { }
         }, times: 20);
     }
 

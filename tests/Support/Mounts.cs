@@ -27,6 +27,17 @@ public static partial class Mounts
         for (int attempts = 0; attempts < 5 && At(path).Length > 0; attempts++) Tool.Run("umount", "-l", path);
     }
 
+    /// <summary>Ends the FUSE connection of what is mounted at a path, however stuck its server is: all who wait for it get an error. Asks nobody but the kernel.</summary>
+    public static void Abort(string path)
+    {
+        foreach (string[] fields in Lines(path))
+        {
+            string abort = $"/sys/fs/fuse/connections/{fields[2].Split(':')[1]}/abort"; // the device's minor number
+            if (!File.Exists(abort)) Tool.Run("mount", "-t", "fusectl", "fusectl", "/sys/fs/fuse/connections");
+            if (File.Exists(abort)) File.WriteAllText(abort, "1");
+        }
+    }
+
     private static IEnumerable<string[]> Lines(string path) => File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')).Where(fields => Unescape(fields[4]) == path);
 
     private static string Unescape(string field) => Octal().Replace(field, m => ((char)Convert.ToInt32(m.Groups[1].Value, 8)).ToString());

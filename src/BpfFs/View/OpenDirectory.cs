@@ -32,6 +32,11 @@ internal sealed class OpenDirectory : IDisposable
 
     public ulong Handle { get; set; }
 
+    /// <summary>Who opened it: file system user and group ids.</summary>
+    public uint Uid { get; set; }
+
+    public uint Gid { get; set; }
+
     public int FixedCount => _fixed.Count;
 
     /// <summary>Takes the entries anew; 0 or an errno.</summary>

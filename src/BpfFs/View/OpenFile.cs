@@ -17,14 +17,16 @@ internal abstract class OpenFile
     /// <summary>What stat should say of it now.</summary>
     public abstract long Size { get; }
 
-    /// <summary>The byte at <see cref="Size"/> - 1; of a file whose end is not known, any.</summary>
-    public abstract byte LastByte { get; }
+    /// <summary>Who opened it: file system user and group ids.</summary>
+    public uint Uid { get; set; }
+
+    public uint Gid { get; set; }
 
     /// <summary>When the contents were taken: nanoseconds since 1970; 0: not kept.</summary>
     public virtual long Time => 0;
 
-    /// <summary>Bytes at an offset; none at the end. <paramref name="resized"/>: <see cref="Size"/> is no longer what it was.</summary>
-    public abstract int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized);
+    /// <summary>Bytes at an offset; none at the end.</summary>
+    public abstract int Read(in Request request, long offset, Span<byte> buffer, out int length);
 
     /// <summary>Whose the contents are, where a <see cref="Gate"/> decides who reads them.</summary>
     public virtual Access? Access => null;
@@ -56,15 +58,12 @@ internal sealed class CapturedFile : OpenFile, IDisposable
     private KeptTable? _kept; // null: nothing is kept
     private ulong _key, _handle;
     private long _length;
-    private byte _lastByte;
     private bool _isRead, _isOutside, _countsRuns;
     private long _time;
 
     public override long Size => Volatile.Read(ref _length);
 
     public override long Time => _time;
-
-    public override byte LastByte => _lastByte;
 
     public int Open(ViewContext context, FileRow row, NodeId node)
     {
@@ -77,7 +76,7 @@ internal sealed class CapturedFile : OpenFile, IDisposable
 
     public override void Keep(KeptTable table, ulong handle, ulong openedBy)
     {
-        if (!table.TryAdd(handle, Node, openedBy, _contents.Written, time: _time)) return;
+        if (!table.TryAdd(handle, Node, new Opener(openedBy, Uid, Gid), _contents.Written, time: _time)) return;
         _kept = table;
         _handle = handle;
         LeaveOutside(true);
@@ -93,26 +92,21 @@ internal sealed class CapturedFile : OpenFile, IDisposable
         _kept = table;
         _isOutside = kept.Size > MaxHeldTwice;
         if (!_isOutside && table.Read(_handle, 0, _contents.Room((int)_length)) == _length) _contents.Advance((int)_length);
-        Span<byte> last = stackalloc byte[1];
-        if (_length > 0 && table.Read(_handle, _length - 1, last) == 1) _lastByte = last[0];
         int errno = _row.CountsRuns ? context.RunStats.Acquire() : 0;
         _countsRuns = errno == 0 && _row.CountsRuns;
         return kept.HasContents ? errno : ESTALE;
     }
 
-    public override int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized)
+    public override int Read(in Request request, long offset, Span<byte> buffer, out int length)
     {
         lock (_lock)
         {
             length = 0;
-            resized = false;
             // A request that comes again may have had the contents taken anew already, and others may have read of those.
             bool isRepeated = request.IsResent && _kept is not null && _kept.IsStartedBy(_handle, request.Unique);
             if (offset == 0 && _isRead && !isRepeated)
             {
-                long before = _length;
                 int errno = Render();
-                resized = _length != before;
                 LeaveOutside(_kept is not null && _kept.TryReplace(_handle, request.Unique, _contents.Written, time: _time));
                 if (errno != 0) return errno;
             }
@@ -164,7 +158,6 @@ internal sealed class CapturedFile : OpenFile, IDisposable
         _time = _row.IsOfNow ? Objects.Clock.Now() : 0;
         int errno = _row.Render(_context, _key, _contents);
         if (errno != 0) _contents.Clear(); // a later read must not get half of it
-        _lastByte = _contents.Length > 0 ? _contents.Written[^1] : (byte)0;
         Volatile.Write(ref _length, _contents.Length);
         return errno;
     }

@@ -57,6 +57,15 @@ internal sealed class OpenFiles(KeptTable? kept = null)
     /// <summary>The handle that an earlier server made for a request which now comes again; 0: none.</summary>
     public ulong FindOpenedBy(in Request request) => request.IsResent && _openedBy.TryGetValue(request.Unique, out ulong handle) ? handle : 0;
 
+    /// <summary>Whether a successor would know of it that it was sent back.</summary>
+    public bool MayBeSentBack(ulong handle) => kept is null || kept.Has(handle);
+
+    /// <summary>Its OPEN is answered with ESTALE, and comes again from this thread.</summary>
+    public void SentBack(ulong handle, uint thread) => kept?.SetThread(handle, thread);
+
+    /// <summary>It was opened after all, by this request.</summary>
+    public void CameBack(ulong handle, ulong openedBy) => kept?.SetOpened(handle, openedBy);
+
     public OpenFile? Find(ulong handle) => _handles.Find(handle);
 
     public OpenFile? Remove(ulong handle)
@@ -117,9 +126,8 @@ internal sealed class OpenFiles(KeptTable? kept = null)
 }
 
 /// <summary>
-/// What size the kernel was last told of a node: at open, if the new capture has another, the kernel must forget what it holds, because
-/// sendfile(2) and mmap(2) end where it believes the file ends. One 64-bit word per slot, so no lock; a slot lost to another node only costs a
-/// needless notification.
+/// What size the kernel was last told of a node: an open whose capture has another is sent back (<see cref="SentBack"/>). One 64-bit word per slot, so no
+/// lock; a slot lost to another node only costs a needless way back.
 /// </summary>
 internal sealed class SizeMemory
 {
@@ -128,8 +136,6 @@ internal sealed class SizeMemory
     public void Told(ulong node, long size) => Volatile.Write(ref Slot(node), Mark(node, size));
 
     public bool WasTold(ulong node, long size) => Volatile.Read(ref Slot(node)) == Mark(node, size);
-
-    public void Forget(ulong node) => Volatile.Write(ref Slot(node), 0);
 
     private ref ulong Slot(ulong node) => ref _slots[(node * 0x9E3779B97F4A7C15) >> 52];
 

@@ -61,8 +61,6 @@ internal sealed class StreamFile : OpenFile, IDisposable
 
     public override long Size => _ended && _chunkStart == 0 ? _chunk.Length : _producer is null ? _keptSize : CeilingOf(_producer);
 
-    public override byte LastByte => _ended && _chunkStart == 0 && _chunk.Length > 0 ? _chunk.Written[^1] : (byte)0;
-
     public override Access? Access => _producer?.Access;
 
     public override void Unbind() => _producer?.Unbind();
@@ -83,7 +81,7 @@ internal sealed class StreamFile : OpenFile, IDisposable
     /// <summary>Only what was produced to its end is kept: of anything longer, the next server knows that it is open.</summary>
     public override void Keep(KeptTable table, ulong handle, ulong openedBy)
     {
-        if (!table.TryAdd(handle, Node, openedBy, _ended ? _chunk.Written : [], _ended ? -1 : Size)) return;
+        if (!table.TryAdd(handle, Node, new Opener(openedBy, Uid, Gid), _ended ? _chunk.Written : [], _ended ? -1 : Size)) return;
         _kept = table;
         _handle = handle;
     }
@@ -106,13 +104,11 @@ internal sealed class StreamFile : OpenFile, IDisposable
         return 0;
     }
 
-    public override int Read(in Request request, long offset, Span<byte> buffer, out int length, out bool resized)
+    public override int Read(in Request request, long offset, Span<byte> buffer, out int length)
     {
         lock (_lock)
         {
             length = 0;
-            resized = false;
-            long before = Size;
             // A request that comes again may have made us start afresh already, and others may have read of that.
             bool isRepeated = request.IsResent && _kept is not null && _kept.IsStartedBy(_handle, request.Unique);
             if (offset < _chunkStart || (offset == 0 && _isRead && !isRepeated) || (_producer is null && !_ended))
@@ -143,7 +139,6 @@ internal sealed class StreamFile : OpenFile, IDisposable
                 int failed = ProduceNext();
                 if (failed != 0) return length > 0 ? 0 : failed;
             }
-            resized = Size != before;
             return 0;
         }
     }

@@ -25,6 +25,8 @@ internal sealed partial class ViewFileSystem
             _directoryPool.Return(directory);
             return Noted(errno, id);
         }
+        directory.Uid = request.Uid;
+        directory.Gid = request.Gid;
         directory.Handle = open.fh = _directories.Add(directory);
         if (Kept is { } kept) Keep(kept, directory, request.Unique, isNew: true);
         return 0;
@@ -74,7 +76,7 @@ internal sealed partial class ViewFileSystem
         saved.Clear();
         directory.Save(saved);
         if (!isNew) table.TryReplace(directory.Handle, unique, saved.Written);
-        else if (table.TryAdd(directory.Handle, directory.Node.Value, unique, saved.Written)) directory.Kept = table;
+        else if (table.TryAdd(directory.Handle, directory.Node.Value, new Opener(unique, directory.Uid, directory.Gid), saved.Written)) directory.Kept = table;
         saved.Clear();
         Context.TextBuffers.Return(saved);
     }
@@ -90,7 +92,7 @@ internal sealed partial class ViewFileSystem
             if (!found.IsOpen) continue;
             NodeId id = NodeId.From(found.Node);
             using var saved = new TextBuffer();
-            var directory = new OpenDirectory { Kept = table, Handle = found.Handle };
+            var directory = new OpenDirectory { Kept = table, Handle = found.Handle, Uid = found.Uid, Gid = found.Gid };
             if (_tree.Find(id.Row) is DirectoryRow row && found.HasContents
                 && table.Read(found.Handle, 0, saved.Room((int)found.Size)) == found.Size
                 && directory.TryLoad(_tree, row, id, saved.GetSpan()[..(int)found.Size]))

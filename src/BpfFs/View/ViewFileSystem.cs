@@ -26,6 +26,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     private readonly OpenFiles _files;
     private readonly SizeMemory _sizes = new();
     private readonly LastingSizes _lasting = new();
+    private readonly SentBack _sentBack;
 
     public ViewFileSystem(Tree tree, ViewContext context, ViewOptions options)
     {
@@ -33,6 +34,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         _options = options;
         Context = context;
         _files = new OpenFiles(context.Kept?.Files);
+        _sentBack = new SentBack(Close);
     }
 
     public ViewContext Context { get; }
@@ -49,7 +51,10 @@ internal sealed partial class ViewFileSystem : FileSystem
         {
             Row? row = _tree.Find(NodeId.From(found.Node).Row);
             OpenFile? file = row switch { FileRow => new CapturedFile(), StreamRow => new StreamFile(), _ => null };
-            return file?.Adopt(Context, row!, kept.Files, found) == 0 ? file : null;
+            if (file?.Adopt(Context, row!, kept.Files, found) != 0) return null;
+            file.Uid = found.Uid;
+            if (found.Thread != 0) _sentBack.Restore(found.Thread, found.Node, found.Handle, found.Uid, found.Gid);
+            return file;
         });
     }
 
@@ -79,7 +84,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         Asker.Tid = request.Pid;
         long size = handle is { } h && _files.Find(h) is { } file ? file.Size : -1;
         int errno = FillAttr(row, id.Key, size, ref attr.attr);
-        attr.attr_valid = IsAskedEachTime(row) ? 0 : row.Subject is null && row is DirectoryRow && row.IsThere is null ? Day : Second;
+        attr.attr_valid = IsAskedEachTime(row) || row is FileRow { CountsRuns: true } ? 0 : row.Subject is null && row is DirectoryRow && row.IsThere is null ? Day : Second;
         return errno;
     }
 
@@ -116,8 +121,18 @@ internal sealed partial class ViewFileSystem : FileSystem
         OpenFile opened;
         int errno;
         open.open_flags = FOPEN_DIRECT_IO | FOPEN_NOFLUSH;
-        open.fh = _files.FindOpenedBy(request);
-        if (open.fh != 0) return 0;
+        ulong known = _files.FindOpenedBy(request);
+        bool wasSentBack = _sentBack.TryTake(request, node, out ulong waiting);
+        if (known == 0 && waiting != 0) known = waiting;
+        else if (waiting != 0 && waiting != known) Close(waiting);
+        if (known != 0 && _files.Find(known) is { } there)
+        {
+            errno = Gate.Bind(Context, request, opening, there);
+            if (errno == 0) _files.CameBack(known, request.Unique);
+            else Close(known);
+            open.fh = known;
+            return errno;
+        }
         switch (opening)
         {
             case FileRow row:
@@ -140,21 +155,24 @@ internal sealed partial class ViewFileSystem : FileSystem
             opened.Close(Context);
             return Noted(errno, id);
         }
+        opened.Uid = request.Uid;
+        opened.Gid = request.Gid;
         open.fh = _files.Add(opened, request.Unique); // from now on stat of the node tells this capture's size
-        if (!_sizes.WasTold(node, opened.Size) || opened.Time != 0) TellGrown(node, opened); // also of another time: see TimeOfContents
-        return 0;
+        if (wasSentBack || (_sizes.WasTold(node, opened.Size) && opened.Time == 0)) return 0; // a time is always to be told: see TimeOfContents
+        if (!_files.MayBeSentBack(open.fh) || !_sentBack.TryAdd(request, node, open.fh)) return 0;
+        _files.SentBack(open.fh, request.Pid);
+        return ESTALE;
     }
 
     public override int Read(in Request request, ulong node, ulong handle, long offset, Span<byte> buffer, out int length)
     {
         length = 0;
         if (_files.Find(handle) is not { } file) return EBADF;
-        int errno = file.Read(request, offset, buffer, out length, out bool resized);
-        if (resized) TellResized(node);
+        int errno = file.Read(request, offset, buffer, out length);
         return errno == 0 ? 0 : Noted(errno, NodeId.From(node));
     }
 
-    public override void Release(ulong node, ulong handle) => _files.Remove(handle)?.Close(Context);
+    public override void Release(ulong node, ulong handle) => Close(handle);
 
     public override int StatFs(in Request request, ulong node, ref fuse_kstatfs statfs)
     {
@@ -199,6 +217,8 @@ internal sealed partial class ViewFileSystem : FileSystem
         }
     }
 
+    private void Close(ulong handle) => _files.Remove(handle)?.Close(Context);
+
     /// <summary>The key of what a fixed row names in a directory; 0 or an errno.</summary>
     private int KeyOf(Row child, NodeId directory, out ulong key)
     {
@@ -233,6 +253,7 @@ internal sealed partial class ViewFileSystem : FileSystem
         entry.nodeid = entry.attr.ino;
         entry.entry_valid = row.ByAsker is not null ? 0 : lasts ? Day : Second;
         entry.attr_valid = lasts && row is DirectoryRow ? Day : Second;
+        if (row is FileRow { CountsRuns: true }) entry.attr_valid = 0; // its readers start over, and then it has another size
         if (IsAskedEachTime(row)) entry.entry_valid = entry.attr_valid = 0;
     }
 
@@ -302,25 +323,6 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     private bool MayPass(in Request request, Row row, ulong key) =>
         row.Gate is not { Hides: true } gate || (gate.Find(Context, key, out Access access) == 0 && gate.Admits(Context, request, access));
-
-    /// <summary>
-    /// The capture that is being opened may be larger than the kernel believes the file to be; a smaller one it finds out by itself,
-    /// by a read that is short.
-    /// </summary>
-    private void TellGrown(ulong node, OpenFile opened)
-    {
-        if (Connection is not { } connection) return;
-        if (opened.Size > 0) connection.StoreByte(node, opened.Size - 1, opened.LastByte);
-        connection.InvalidateInode(node, -1, 0);
-        _sizes.Forget(node);
-    }
-
-    /// <summary>From within a read the kernel can only be told to ask again.</summary>
-    private void TellResized(ulong node)
-    {
-        _sizes.Forget(node);
-        Connection?.InvalidateInode(node, -1, 0); // ENOENT: it does not hold the inode
-    }
 
     /// <summary>Keeps an error for the status file, if it is one of ours and not just an object that is gone.</summary>
     private int Noted(int errno, NodeId node)

@@ -5,7 +5,7 @@ using static Tmds.Linux.LibC;
 namespace Fuse;
 
 /// <summary>An open /dev/fuse: one connection to the kernel, and the only place that reads, writes and closes it.</summary>
-internal sealed unsafe class FuseDevice : SafeHandle, INotifier
+internal sealed unsafe class FuseDevice : SafeHandle
 {
     private const string Path = "/dev/fuse";
     private const ulong Number = (10 << 8) | 229; // makedev(MISC_MAJOR, FUSE_MINOR)
@@ -64,36 +64,6 @@ internal sealed unsafe class FuseDevice : SafeHandle, INotifier
             }
             return 0;
         }
-    }
-
-    public int InvalidateInode(ulong node, long offset, long length)
-    {
-        Span<byte> message = stackalloc byte[sizeof(fuse_out_header) + sizeof(fuse_notify_inval_inode_out)];
-        fuse_notify_inval_inode_out body = new() { ino = node, off = offset, len = length };
-        MemoryMarshal.Write(message[sizeof(fuse_out_header)..], body);
-        return Notify(FuseProtocol.FUSE_NOTIFY_INVAL_INODE, message);
-    }
-
-    public int InvalidateEntry(ulong parent, ReadOnlySpan<byte> name)
-    {
-        if (name.IsEmpty || name.Length > DirectoryWriter.NameMax) return ENAMETOOLONG;
-        int head = sizeof(fuse_out_header) + sizeof(fuse_notify_inval_entry_out);
-        Span<byte> message = stackalloc byte[head + name.Length + 1];
-        fuse_notify_inval_entry_out body = new() { parent = parent, namelen = (uint)name.Length };
-        MemoryMarshal.Write(message[sizeof(fuse_out_header)..], body);
-        name.CopyTo(message[head..]);
-        message[^1] = 0;
-        return Notify(FuseProtocol.FUSE_NOTIFY_INVAL_ENTRY, message);
-    }
-
-    public int StoreByte(ulong node, long offset, byte value)
-    {
-        int head = sizeof(fuse_out_header) + sizeof(fuse_notify_store_out);
-        Span<byte> message = stackalloc byte[head + 1];
-        fuse_notify_store_out body = new() { nodeid = node, offset = (ulong)offset, size = 1 };
-        MemoryMarshal.Write(message[sizeof(fuse_out_header)..], body);
-        message[head] = value;
-        return Notify(FuseProtocol.FUSE_NOTIFY_STORE, message);
     }
 
     /// <summary>Makes the kernel send a NOTIFY_REPLY with this number and no bytes of a file. EINVAL: it is no regular one; ENOENT: not known.</summary>

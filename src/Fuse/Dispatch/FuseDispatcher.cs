@@ -19,7 +19,7 @@ public sealed class FuseDispatcher
 
     /// <summary>A dispatcher without a mount.</summary>
     public FuseDispatcher(FileSystem fileSystem, ILogger logger)
-        : this(fileSystem, new QuietLogger(logger), new FuseConnection(null), cacheSymlinks: false) { }
+        : this(fileSystem, new QuietLogger(logger), new FuseConnection(), cacheSymlinks: false) { }
 
     internal FuseDispatcher(FileSystem fileSystem, ILogger logger, FuseConnection connection, bool cacheSymlinks)
     {

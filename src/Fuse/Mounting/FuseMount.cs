@@ -92,7 +92,7 @@ public sealed class FuseMount : IAsyncDisposable
             if (errno != 0) throw new FuseException("mount", target, errno);
             isMounted = true;
             MountInfo mount = MountInfo.TopAt(MountInfo.ReadAll(), target) ?? default;
-            FuseDispatcher dispatcher = new(fs, logger, new FuseConnection(device), options.CacheSymlinks);
+            FuseDispatcher dispatcher = new(fs, logger, new FuseConnection(), options.CacheSymlinks);
             rings = options.IoUring == IoUring.Off ? null : new RingPool(device, dispatcher, options);
             dispatcher.PrepareRings = rings is null ? null : rings.TryPrepare;
             Initialize(target, device, dispatcher);
@@ -133,7 +133,7 @@ public sealed class FuseMount : IAsyncDisposable
     {
         logger = new QuietLogger(logger);
         FuseDevice device = FuseDevice.Own(descriptor);
-        FuseDispatcher dispatcher = new(fs, logger, new FuseConnection(device), options.CacheSymlinks);
+        FuseDispatcher dispatcher = new(fs, logger, new FuseConnection(), options.CacheSymlinks);
         dispatcher.Continue(session);
         WorkerPool workers = new(device, dispatcher, options, null, isOverRings: false);
         var mount = new MountInfo(session.MountId, 0, session.Device, session.MountPoint, MountPoints.TypeName(options.Subtype));

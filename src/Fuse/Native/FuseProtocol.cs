@@ -36,9 +36,6 @@ public static class FuseProtocol
 
     internal const uint FUSE_GETATTR_FH = 1 << 0;
 
-    internal const int FUSE_NOTIFY_INVAL_INODE = 2;
-    internal const int FUSE_NOTIFY_INVAL_ENTRY = 3;
-    internal const int FUSE_NOTIFY_STORE = 4;
     internal const int FUSE_NOTIFY_RETRIEVE = 5;
     internal const int FUSE_NOTIFY_RESEND = 7;
 

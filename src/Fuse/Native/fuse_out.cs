@@ -54,23 +54,6 @@ internal struct fuse_direntplus
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct fuse_notify_inval_inode_out
-{
-    public ulong ino;
-    public long off;
-    public long len;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal struct fuse_notify_store_out
-{
-    public ulong nodeid;
-    public ulong offset;
-    public uint size;
-    public uint padding;
-}
-
-[StructLayout(LayoutKind.Sequential)]
 internal struct fuse_notify_retrieve_out
 {
     public ulong notify_unique;
@@ -78,12 +61,4 @@ internal struct fuse_notify_retrieve_out
     public ulong offset;
     public uint size;
     public uint padding;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal struct fuse_notify_inval_entry_out
-{
-    public ulong parent;
-    public uint namelen;
-    public uint flags;
 }

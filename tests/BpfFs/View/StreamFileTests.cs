@@ -37,7 +37,7 @@ public sealed class StreamFileTests
         {
             int offset = random.Next(size + 1), wanted = random.Next(1, 200_000);
             byte[] buffer = new byte[wanted];
-            Assert.Equal(0, file.Read(Fakes.Request, offset, buffer, out int length, out _));
+            Assert.Equal(0, file.Read(Fakes.Request, offset, buffer, out int length));
             Assert.Equal(Math.Min(wanted, size - offset), length);
             Assert.True(producer.Contents.AsSpan(offset, length).SequenceEqual(buffer.AsSpan(0, length)), $"at {offset}");
         }
@@ -77,12 +77,12 @@ public sealed class StreamFileTests
         byte[] buffer = new byte[4096];
         foreach (int offset in (int[])[Large, Large + 1, Large * 2, Large, Large + 4096])
         {
-            Assert.Equal(offset == Large ? 0 : ESPIPE, file.Read(Fakes.Request, offset, buffer, out int length, out _));
+            Assert.Equal(offset == Large ? 0 : ESPIPE, file.Read(Fakes.Request, offset, buffer, out int length));
             Assert.Equal(0, length);
         }
-        Assert.Equal(0, file.Read(Fakes.Request, Large - 10, buffer, out int last, out _));
+        Assert.Equal(0, file.Read(Fakes.Request, Large - 10, buffer, out int last));
         Assert.Equal(10, last);
-        Assert.Equal(ESPIPE, file.Read(Fakes.Request, file.Size - 10, buffer, out _, out _)); // tail -c 10
+        Assert.Equal(ESPIPE, file.Read(Fakes.Request, file.Size - 10, buffer, out _)); // tail -c 10
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class StreamFileTests
         Open(file, Small);
         foreach (int offset in (int[])[Small, Small + 1, Small * 100])
         {
-            Assert.Equal(0, file.Read(Fakes.Request, offset, new byte[10], out int length, out _));
+            Assert.Equal(0, file.Read(Fakes.Request, offset, new byte[10], out int length));
             Assert.Equal(0, length);
         }
     }
@@ -103,17 +103,15 @@ public sealed class StreamFileTests
         using var file = new StreamFile();
         FakeProducer producer = Open(file, Small);
         byte[] buffer = new byte[100];
-        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out _, out bool resized));
-        Assert.Equal((0, false), (producer.Restarts, resized)); // the first reading is what was taken at open
+        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out _));
+        Assert.Equal(0, producer.Restarts); // the first reading is what was taken at open
         producer.Contents = Fakes.Lines(77);
-        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out int length, out resized));
-        Assert.Equal((1, true, 77, 77L), (producer.Restarts, resized, length, file.Size));
+        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out int length));
+        Assert.Equal((1, 77, 77L), (producer.Restarts, length, file.Size));
         producer.Contents = Fakes.Lines(Large);
-        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out _, out resized));
-        Assert.True(resized);
+        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out _));
         Assert.True(file.Size > Large);
-        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out _, out resized));
-        Assert.False(resized);
+        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out _));
     }
 
     [Fact]
@@ -122,13 +120,13 @@ public sealed class StreamFileTests
         using var file = new StreamFile();
         FakeProducer producer = Open(file, Large);
         byte[] buffer = new byte[4096];
-        Assert.Equal(0, file.Read(Fakes.Request, 100, buffer, out _, out _)); // back within the head: nothing to replay
-        Assert.Equal(0, file.Read(Fakes.Request, 50, buffer, out _, out _));
+        Assert.Equal(0, file.Read(Fakes.Request, 100, buffer, out _)); // back within the head: nothing to replay
+        Assert.Equal(0, file.Read(Fakes.Request, 50, buffer, out _));
         Assert.Equal(0, producer.Restarts);
-        Assert.Equal(0, file.Read(Fakes.Request, Large - 5000, buffer, out _, out _));
+        Assert.Equal(0, file.Read(Fakes.Request, Large - 5000, buffer, out _));
         Assert.Equal(0, producer.Restarts);
-        Assert.Equal(0, file.Read(Fakes.Request, 50, buffer, out int length, out bool resized));
-        Assert.Equal((1, 4096, false), (producer.Restarts, length, resized));
+        Assert.Equal(0, file.Read(Fakes.Request, 50, buffer, out int length));
+        Assert.Equal((1, 4096), (producer.Restarts, length));
         Assert.True(producer.Contents.AsSpan(50, 4096).SequenceEqual(buffer));
     }
 
@@ -154,13 +152,13 @@ public sealed class StreamFileTests
         producer.Failure = EIO;
         byte[] buffer = new byte[Large];
         int total = 0, errno;
-        while ((errno = file.Read(Fakes.Request, total, Next(), out int length, out _)) == 0 && length > 0) total += length;
+        while ((errno = file.Read(Fakes.Request, total, Next(), out int length)) == 0 && length > 0) total += length;
         Assert.Equal(EIO, errno);
         Assert.InRange(total, StreamFile.HeadSize - 65_536, producer.FailsAt);
         Assert.True(producer.Contents.AsSpan(0, total).SequenceEqual(buffer.AsSpan(0, total)));
 
         producer.FailsAt = -1; // the reader tries again: it goes on where it was
-        while ((errno = file.Read(Fakes.Request, total, Next(), out int length, out _)) == 0 && length > 0) total += length;
+        while ((errno = file.Read(Fakes.Request, total, Next(), out int length)) == 0 && length > 0) total += length;
         Assert.Equal(0, errno);
         Assert.Equal(producer.Contents, buffer);
 
@@ -173,11 +171,11 @@ public sealed class StreamFileTests
         using var file = new StreamFile();
         FakeProducer producer = Open(file, Small);
         byte[] buffer = new byte[100];
-        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out _, out _));
+        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out _));
         producer.RestartFailure = ENOENT;
-        Assert.Equal(ENOENT, file.Read(Fakes.Request, 0, buffer, out _, out _));
+        Assert.Equal(ENOENT, file.Read(Fakes.Request, 0, buffer, out _));
         producer.RestartFailure = 0;
-        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out int length, out _));
+        Assert.Equal(0, file.Read(Fakes.Request, 0, buffer, out int length));
         Assert.Equal(100, length);
     }
 
@@ -188,7 +186,7 @@ public sealed class StreamFileTests
         FakeProducer producer = Open(file, 64 * 1024 * 1024);
         byte[] buffer = new byte[1024 * 1024];
         long total = 0;
-        while (file.Read(Fakes.Request, total, buffer, out int length, out _) == 0 && length > 0) total += length;
+        while (file.Read(Fakes.Request, total, buffer, out int length) == 0 && length > 0) total += length;
         Assert.Equal(64 * 1024 * 1024, total);
         Assert.InRange(producer.LargestBuffer, StreamFile.HeadSize, StreamFile.HeadSize * 3);
     }
@@ -218,8 +216,7 @@ public sealed class StreamFileTests
         byte[] buffer = new byte[size];
         while (true)
         {
-            Assert.Equal(0, file.Read(Fakes.Request, all.Count, buffer, out int length, out bool resized));
-            Assert.False(resized);
+            Assert.Equal(0, file.Read(Fakes.Request, all.Count, buffer, out int length));
             if (length == 0) return [.. all];
             all.AddRange(buffer.AsSpan(0, length));
         }

@@ -98,19 +98,6 @@ public abstract class ReadTheme(Transport transport) : MountTheme(transport)
     }
 
     [RootFact]
-    public void Invalidating_drops_what_the_kernel_has_cached()
-    {
-        Assert.Equal("00000000", File.ReadAllText(Server.At("counter")));
-        Server.Ask("count");
-        Assert.Equal("00000000", File.ReadAllText(Server.At("counter"))); // FOPEN_KEEP_CACHE
-        Assert.Equal("0", Server.Ask("invalidate"));
-        Assert.Equal("00000001", File.ReadAllText(Server.At("counter")));
-        File.ReadAllText(Server.At("hello"));
-        Assert.Equal("0", Server.Ask("forget-entry"));
-        Assert.Equal("hello, world\n", File.ReadAllText(Server.At("hello")));
-    }
-
-    [RootFact]
     public void Nothing_stays_open_and_nothing_is_allocated()
     {
         for (int i = 0; i < 200; i++) File.ReadAllText(Server.At("hello"));

@@ -54,8 +54,6 @@ async Task<string> Obey(string command)
             case "lazy": await mount.UnmountAsync(lazyIfBusy: true).ConfigureAwait(false); break;
             case "dispose": await mount.DisposeAsync().ConfigureAwait(false); break;
             case "count": tree.Count(); break;
-            case "invalidate": return Line(mount.Connection.InvalidateInode(17, 0, 0));
-            case "forget-entry": return Line(mount.Connection.InvalidateEntry(1, "hello"u8));
             case "transport": return mount.Transport;
             case "lookups": return $"{tree.Looked.Total} {tree.Looked.Wrong}";
             case "open": return Line(tree.OpenCount);

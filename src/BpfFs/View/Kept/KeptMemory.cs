@@ -11,7 +11,7 @@ namespace BpfFs.View.Kept;
 /// </summary>
 internal sealed unsafe class KeptMemory : IDisposable
 {
-    private const ulong Magic = 0x31_77_65_69_76_66_70_62; // "bpfview1": the layout below; another one gets another number
+    private const ulong Magic = 0x32_77_65_69_76_66_70_62; // "bpfview2": the layout below; another one gets another number
     private const int HeaderSize = 16384;
     private const int MaxText = HeaderSize - 64;
     private const long SlotsSize = (long)KeptTable.MaxSlots * KeptTable.SlotSize;

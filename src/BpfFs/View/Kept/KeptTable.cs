@@ -52,6 +52,9 @@ internal sealed unsafe class KeptTable
         public ulong StartedBy; // unique of the first READ, or of the last that took the contents anew; 0: not read
         public ulong Where; // side, absent, length
         public long Time; // OpenFile.Time
+        public uint Uid; // of who opened it
+        public uint Gid;
+        public uint Thread; // SentBack; 0: it is open
     }
 
     /// <summary>One past the highest slot ever used.</summary>
@@ -61,14 +64,17 @@ internal sealed unsafe class KeptTable
     /// Keeps a new handle. False: there is no slot for it, or no memory, and it is lost with this process. <paramref name="absentSize"/>, if not negative:
     /// there are no contents, but the file is said to have this size.
     /// </summary>
-    public bool TryAdd(ulong handle, ulong node, ulong openedBy, ReadOnlySpan<byte> contents, long absentSize = -1, long time = 0)
+    public bool TryAdd(ulong handle, ulong node, in Opener openedBy, ReadOnlySpan<byte> contents, long absentSize = -1, long time = 0)
     {
         int index = (int)(uint)handle;
         if (index >= MaxSlots) return false;
         Slot* slot = _slots + index;
         bool isWritten = absentSize >= 0 || TryWrite(index, 0, contents);
         slot->Node = node;
-        slot->OpenedBy = openedBy;
+        slot->OpenedBy = openedBy.Unique;
+        slot->Uid = openedBy.Uid;
+        slot->Gid = openedBy.Gid;
+        slot->Thread = 0;
         slot->StartedBy = 0;
         slot->Time = time;
         slot->Where = isWritten && absentSize < 0 ? (ulong)contents.Length : AbsentBit | (ulong)Math.Max(absentSize, 0);
@@ -92,6 +98,23 @@ internal sealed unsafe class KeptTable
         Volatile.Write(ref slot->Where, (side == 1 ? SideBit : 0) | (isWritten && absentSize < 0 ? (ulong)contents.Length : AbsentBit | (ulong)Math.Max(absentSize, 0)));
         Drop(index, before);
         return isWritten;
+    }
+
+    /// <summary>Whether the handle has a slot.</summary>
+    public bool Has(ulong handle) => (uint)handle < MaxSlots && _slots[(uint)handle].Handle == handle;
+
+    /// <summary>The handle waits for this thread to open it again (<see cref="SentBack"/>).</summary>
+    public void SetThread(ulong handle, uint thread)
+    {
+        if (Has(handle)) Volatile.Write(ref _slots[(uint)handle].Thread, thread);
+    }
+
+    /// <summary>The handle waits no longer: this request has opened it.</summary>
+    public void SetOpened(ulong handle, ulong openedBy)
+    {
+        if (!Has(handle)) return;
+        Volatile.Write(ref _slots[(uint)handle].OpenedBy, openedBy); // first: a request that comes again finds it either way
+        Volatile.Write(ref _slots[(uint)handle].Thread, 0);
     }
 
     /// <summary>The handle was read, by this request first.</summary>
@@ -139,7 +162,7 @@ internal sealed unsafe class KeptTable
     {
         Slot* slot = _slots + index;
         bool hasContents = (slot->Where & AbsentBit) == 0;
-        return new KeptHandle(slot->Handle, slot->Node, slot->OpenedBy, slot->StartedBy != 0, hasContents, (long)(slot->Where & LengthMask), slot->Time);
+        return new KeptHandle(slot->Handle, slot->Node, slot->OpenedBy, slot->Uid, slot->Gid, slot->Thread, slot->StartedBy != 0, hasContents, (long)(slot->Where & LengthMask), slot->Time);
     }
 
     private static int SideOf(ulong where) => (where & SideBit) != 0 ? 1 : 0;
@@ -184,15 +207,24 @@ internal sealed unsafe class KeptTable
     private void Punch(long offset, long length) => LibC.fallocate(_fd, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
+/// <summary>The request that opens a handle.</summary>
+/// <param name="Unique">Its number.</param>
+/// <param name="Uid">File system user id of who asked.</param>
+/// <param name="Gid">His group.</param>
+internal readonly record struct Opener(ulong Unique, uint Uid, uint Gid);
+
 /// <summary>A slot as the next server finds it.</summary>
 /// <param name="Handle">0: never used.</param>
 /// <param name="Node">It is of.</param>
 /// <param name="OpenedBy">Unique of the request that opened it.</param>
+/// <param name="Uid">Of who opened it.</param>
+/// <param name="Gid">His group.</param>
+/// <param name="Thread">It waits for this one to open it again; 0: it is open.</param>
 /// <param name="IsRead">Whether it was read.</param>
 /// <param name="HasContents">False: a stream that is produced while it is read, or contents that could not be kept.</param>
 /// <param name="Size">Of the contents, or what the file is said to have.</param>
 /// <param name="Time">Of the contents, <see cref="OpenFile.Time"/>.</param>
-internal readonly record struct KeptHandle(ulong Handle, ulong Node, ulong OpenedBy, bool IsRead, bool HasContents, long Size, long Time)
+internal readonly record struct KeptHandle(ulong Handle, ulong Node, ulong OpenedBy, uint Uid, uint Gid, uint Thread, bool IsRead, bool HasContents, long Size, long Time)
 {
     public bool IsOpen => ((Handle >> 32) & 1) == 1;
 }
