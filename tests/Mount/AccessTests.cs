@@ -21,6 +21,22 @@ public sealed class AccessTests(ZooView fixture) : IClassFixture<ZooView>
         Assert.Equal(File.ReadAllText(_view.At("progs.json")), Tool.AsNobody("cat \"$1\"", _view.At("progs.json")).Output);
     }
 
+    /// <summary>What is read thousands of times a second tells when others' programs run.</summary>
+    [Fact]
+    public void Nobody_reads_what_counts_events()
+    {
+        using (Bpf.EnableStatistics()) _zoo.User.Run(10);
+        string[] counts = [_view.Of(_zoo.User, "run_cnt"), _view.Of(_zoo.User, "run_time_ns"), _view.Of(_zoo.User, "stats"), _view.Of(_zoo.Map("zoo_ring"), "ring_producer_pos"),
+            _view.At("progs.stats.json"), _view.At("maps.stats.json"), _view.At("metrics/bpf.prom")];
+        foreach (string file in counts)
+        {
+            Assert.NotEmpty(File.ReadAllText(file));
+            Assert.Contains("Permission denied", Tool.AsNobody("cat \"$1\"", file).Errors, StringComparison.Ordinal);
+        }
+        // nor anything that everybody reads
+        Assert.Equal("", Tool.AsNobody("grep -lrE 'run_cnt|run_time_ns|ring_(producer|consumer)_pos' \"$@\" 2> /dev/null", _view.Of(_zoo.User), _view.Of(_zoo.Map("zoo_ring")), _view.At("progs.json"), _view.At("maps.json")).Output);
+    }
+
     [Fact]
     public void Nobody_does_not_read_entries()
     {

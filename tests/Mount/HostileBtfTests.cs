@@ -102,6 +102,15 @@ public sealed class HostileBtfTests(PlainView view) : IClassFixture<PlainView>
     }
 
     [Fact]
+    public void Readers_at_once_get_the_same()
+    {
+        string sums = Tool.Shell("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do tail -c +1 \"$1\" | md5sum & done; wait", view.At("btf/1/c")).Succeeded().Output;
+        Assert.Equal(12, sums.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Single(sums.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct());
+        Assert.StartsWith(Tool.Shell("md5sum < \"$1\"", view.At("btf/1/c")).Succeeded().Output, sums, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Stat_tells_more_than_there_is_until_somebody_has_read_it()
     {
         Types types = new();

@@ -72,6 +72,20 @@ public sealed class RestartTests
     }
 
     [ResendFact]
+    public void What_is_held_once_for_all_is_made_again()
+    {
+        using KeptView view = new();
+        string path = view.At("btf/1/c");
+        byte[] whole = Tool.Run("cat", path).Succeeded().Bytes;
+        using FileStream begun = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0), fresh = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
+        Assert.Equal(1, RandomAccess.Read(begun.SafeFileHandle, new byte[1], 0));
+        view.KillServer();
+        Assert.Equal(whole[1_500_000..], ReadFrom(begun, 1_500_000));
+        Assert.Equal(whole, ReadFrom(fresh, 0));
+        Assert.Equal(whole, Tool.Run("cat", path).Succeeded().Bytes);
+    }
+
+    [ResendFact]
     public void A_listing_in_pieces_neither_repeats_nor_leaves_out()
     {
         using Herd<BpfProgram> programs = BpfProgram.LoadMany("restart_many", 3000);

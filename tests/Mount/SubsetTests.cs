@@ -4,7 +4,7 @@ namespace Mount.Tests;
 public sealed class SubsetTests
 {
     [Theory]
-    [InlineData("-o", "subset=progs,kernel", new[] { "README", "kernel", "progs", "progs.debug", "progs.json", "status" })]
+    [InlineData("-o", "subset=progs,kernel", new[] { "README", "kernel", "progs", "progs.debug", "progs.json", "progs.stats.json", "status" })]
     [InlineData("--subset", "maps.json,tasks", new[] { "README", "maps.json", "status", "tasks" })]
     public void Only_what_is_named(string option, string value, string[] expected)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using BpfFs.Rendering;
+using BpfFs.View;
 
 namespace BpfFs.Objects;
 
@@ -52,6 +53,12 @@ internal sealed class Field<T>
 
     /// <summary>False: only a line in <c>info</c> and a key in JSON, as a file of that name is something else.</summary>
     public bool HasFile { get; init; } = true;
+
+    /// <summary>
+    /// Who may read it: public, or the group's, if it counts what goes through an object, event by event. Then it is in its own file and in the group's lists, and not in <c>info</c> and JSON that are
+    /// everybody's.
+    /// </summary>
+    public Tier Tier { get; init; } = Tier.Public;
 
     /// <summary>What it is in metrics/bpf.prom; null: nothing.</summary>
     public Metric? Metric { get; init; }

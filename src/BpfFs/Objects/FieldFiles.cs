@@ -12,14 +12,21 @@ internal delegate int ReadObject<T>(ViewContext context, uint id, out T value)
 /// <summary>What every kind of object gets from its fields: <c>info</c>, <c>json</c>, a file per field.</summary>
 internal static class FieldFiles
 {
+    /// <summary>Those that everybody may read.</summary>
+    public static Field<T>[] PublicOf<T>(Field<T>[] fields)
+        where T : allows ref struct => [.. fields.Where(field => field.Tier == Tier.Public)];
+
     /// <summary>The rows of one kind's files.</summary>
     public static IEnumerable<Row> Rows<T>(ObjectKind kind, Field<T>[] fields, ReadObject<T> read)
+        where T : allows ref struct => Rows(kind, fields, PublicOf(fields), read);
+
+    private static IEnumerable<Row> Rows<T>(ObjectKind kind, Field<T>[] fields, Field<T>[] shown, ReadObject<T> read)
         where T : allows ref struct =>
     [
         new FileRow($"{kind.Plural}/<id>/info", Tier.Public, (context, key, to) =>
         {
             int errno = read(context, (uint)key, out T value);
-            if (errno == 0) WriteInfo(fields, value, to);
+            if (errno == 0) WriteInfo(shown, value, to);
             return errno;
         }) { Subject = kind },
         new FileRow($"{kind.Plural}/<id>/json", Tier.Public, (context, key, to) =>
@@ -27,12 +34,12 @@ internal static class FieldFiles
             int errno = read(context, (uint)key, out T value);
             if (errno != 0) return errno;
             Utf8JsonWriter json = to.StartJson();
-            WriteJson(fields, value, json);
+            WriteJson(shown, value, json);
             json.Flush();
             to.Append((byte)'\n');
             return 0;
         }) { Subject = kind },
-        .. fields.Where(field => field.HasFile).Select(field => new FileRow($"{kind.Plural}/<id>/{field.Name}", Tier.Public, (context, key, to) =>
+        .. fields.Where(field => field.HasFile).Select(field => new FileRow($"{kind.Plural}/<id>/{field.Name}", field.Tier, (context, key, to) =>
         {
             int errno = read(context, (uint)key, out T value);
             if (errno != 0) return errno;

@@ -1,3 +1,4 @@
+using BpfFs.View;
 using Iterators;
 
 namespace BpfFs.Objects;
@@ -30,8 +31,8 @@ internal ref struct Map
         new("map_extra", "what its type makes of it (bloom filter: hash functions); absent: nothing, or it may be a kernel address", (in m, in to) => to.Number(m.Record.map_extra), (in m) => m.Record.map_extra != 0 && !Code.KernelAddress.IsPossible(m.Record.map_extra)),
         new("numa_node", "NUMA node its memory is on; absent: any", (in m, in to) => to.Number(m.Record.numa_node), (in m) => m.Record.numa_node >= 0),
         new("elem_count", "elements in it now; absent: the kernel does not count them", (in m, in to) => to.Number(m.Record.elem_count), (in m) => Knows(m, map_known_flags.MAP_HAS_ELEM_COUNT)) { Metric = new("entries", MetricType.Gauge) },
-        new("ring_consumer_pos", "bytes consumed of a ring buffer", (in m, in to) => to.Number(m.Record.ring_consumer), (in m) => Knows(m, map_known_flags.MAP_HAS_RING)) { Metric = new("ring_consumed_bytes_total", MetricType.Counter) },
-        new("ring_producer_pos", "bytes produced into a ring buffer; less what was consumed: its fill", (in m, in to) => to.Number(m.Record.ring_producer), (in m) => Knows(m, map_known_flags.MAP_HAS_RING)) { Metric = new("ring_produced_bytes_total", MetricType.Counter) },
+        new("ring_consumer_pos", "bytes consumed of a ring buffer", (in m, in to) => to.Number(m.Record.ring_consumer), (in m) => Knows(m, map_known_flags.MAP_HAS_RING)) { Tier = Tier.Group, Metric = new("ring_consumed_bytes_total", MetricType.Counter) },
+        new("ring_producer_pos", "bytes produced into a ring buffer; less what was consumed: its fill", (in m, in to) => to.Number(m.Record.ring_producer), (in m) => Knows(m, map_known_flags.MAP_HAS_RING)) { Tier = Tier.Group, Metric = new("ring_produced_bytes_total", MetricType.Counter) },
         new("struct_ops_state", "whether it is in use: init, ready, inuse, tobefree", (in m, in to) => Names.StructOpsStates.Write(to, m.Record.struct_ops_state), (in m) => Knows(m, map_known_flags.MAP_HAS_STRUCT_OPS)),
         new("inner_type", "type of the maps in it", (in m, in to) => Names.MapTypes.Write(to, m.Record.inner_type), (in m) => Knows(m, map_known_flags.MAP_HAS_INNER)),
         new("inner_bytes_key", "bytes of an inner map's key", (in m, in to) => to.Number(m.Record.inner_key_size), (in m) => Knows(m, map_known_flags.MAP_HAS_INNER) && Knows(m, map_known_flags.MAP_HAS_KEY_SIZE)),
@@ -40,6 +41,9 @@ internal ref struct Map
         new("refcnt", "references: programs, pins, descriptors, other maps", (in m, in to) => to.Number(m.Record.refcnt), (in m) => Knows(m, map_known_flags.MAP_HAS_REFCNT)) { Metric = new("references", MetricType.Gauge) },
         new("usercnt", "references from user space: pins and descriptors", (in m, in to) => to.Number(m.Record.usercnt), (in m) => Knows(m, map_known_flags.MAP_HAS_USERCNT)) { Metric = new("user_references", MetricType.Gauge) },
     ];
+
+    /// <summary>Those that everybody may read.</summary>
+    public static readonly Field<Map>[] PublicFields = FieldFiles.PublicOf(Fields);
 
     private static bool Knows(in Map m, map_known_flags what) => ((map_known_flags)m.Record.known & what) != 0;
 }

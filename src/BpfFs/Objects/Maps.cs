@@ -62,7 +62,12 @@ internal sealed class Maps : ObjectKind
     }
 
     /// <summary><c>maps.json</c>: every map. What only fdinfo tells costs a descriptor each.</summary>
-    public static int AllJson(ViewContext context, ulong key, TextBuffer to)
+    public static int AllJson(ViewContext context, ulong key, TextBuffer to) => AllJson(context, Map.PublicFields, to);
+
+    /// <summary><c>maps.stats.json</c>: the same, with what is the group's.</summary>
+    public static int AllStatsJson(ViewContext context, ulong key, TextBuffer to) => AllJson(context, Map.Fields, to);
+
+    private static int AllJson(ViewContext context, Field<Map>[] fields, TextBuffer to)
     {
         using var walk = new RecordWalk<map_record>(context, context.Iterators.Maps!);
         System.Text.Json.Utf8JsonWriter json = to.StartJson();
@@ -77,7 +82,7 @@ internal sealed class Maps : ObjectKind
                 continue;
             }
             var map = new Map { Record = ref walk.Current, FdInfo = ref fdInfo };
-            FieldFiles.WriteJson(Map.Fields, map, json);
+            FieldFiles.WriteJson(fields, map, json);
         }
         json.WriteEndArray();
         json.Flush();

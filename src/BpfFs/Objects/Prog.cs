@@ -1,4 +1,5 @@
 using BpfFs.Rendering;
+using BpfFs.View;
 using Iterators;
 using static Tmds.Linux.LibC;
 
@@ -26,9 +27,9 @@ internal ref struct Prog
         new("name", "name given by the loader; the whole BTF function name where the kernel's 15 characters cut it", (in p, in to) => to.Text(p.Record.name.Text), (in p) => !p.Record.name.Text.IsEmpty) { Labels = Labels.All },
         new("tag", "SHA hash over the instructions", (in p, in to) => to.Hex(p.Record.tag), (in p) => Knows(p, prog_known_flags.PROG_HAS_TAG)) { Labels = Labels.Info },
         new("gpl_compatible", "whether its license lets it call GPL-only helpers", (in p, in to) => to.Bool(Has(p, prog_flags.PROG_GPL_COMPATIBLE)), (in p) => Knows(p, prog_known_flags.PROG_HAS_GPL_COMPATIBLE)),
-        new("run_time_ns", "nanoseconds spent running, while statistics were enabled", (in p, in to) => to.Number(p.Record.run_time_ns), (in p) => p.Record.run_time_ns != 0) { Metric = new("run_time_seconds_total", MetricType.Counter, "time spent running, while statistics were enabled") { Decimals = 9, IsNeverAbsent = true }, IsKnown = (in p) => Knows(p, prog_known_flags.PROG_HAS_RUNS) },
-        new("run_cnt", "runs, while statistics were enabled", (in p, in to) => to.Number(p.Record.run_cnt), (in p) => p.Record.run_time_ns != 0) { Metric = new("runs_total", MetricType.Counter) { IsNeverAbsent = true }, IsKnown = (in p) => Knows(p, prog_known_flags.PROG_HAS_RUNS) },
-        new("recursion_misses", "runs left out because the program was already running on that CPU", (in p, in to) => to.Number(p.Record.recursion_misses), (in p) => p.Record.recursion_misses != 0) { Metric = new("recursion_misses_total", MetricType.Counter) { IsNeverAbsent = true }, IsKnown = (in p) => Knows(p, prog_known_flags.PROG_HAS_MISSES) },
+        new("run_time_ns", "nanoseconds spent running, while statistics were enabled", (in p, in to) => to.Number(p.Record.run_time_ns), (in p) => p.Record.run_time_ns != 0) { Tier = Tier.Group, Metric = new("run_time_seconds_total", MetricType.Counter, "time spent running, while statistics were enabled") { Decimals = 9, IsNeverAbsent = true }, IsKnown = (in p) => Knows(p, prog_known_flags.PROG_HAS_RUNS) },
+        new("run_cnt", "runs, while statistics were enabled", (in p, in to) => to.Number(p.Record.run_cnt), (in p) => p.Record.run_time_ns != 0) { Tier = Tier.Group, Metric = new("runs_total", MetricType.Counter) { IsNeverAbsent = true }, IsKnown = (in p) => Knows(p, prog_known_flags.PROG_HAS_RUNS) },
+        new("recursion_misses", "runs left out because the program was already running on that CPU", (in p, in to) => to.Number(p.Record.recursion_misses), (in p) => p.Record.recursion_misses != 0) { Tier = Tier.Group, Metric = new("recursion_misses_total", MetricType.Counter) { IsNeverAbsent = true }, IsKnown = (in p) => Knows(p, prog_known_flags.PROG_HAS_MISSES) },
         new("loaded_at", "when it was loaded: UTC; in JSON seconds since 1970", (in p, in to) => to.Time(Clock.UnixSecondsOf(p.Record.load_time)), (in p) => p.Record.load_time != 0) { Metric = new("load_time_seconds", MetricType.Gauge, "when it was loaded, since 1970") },
         new("uid", "user id of the loader", (in p, in to) => to.Number(p.Record.uid), (in p) => Knows(p, prog_known_flags.PROG_HAS_UID)) { Labels = Labels.Info },
         new("bytes_xlated", "bytes of the translated instructions", (in p, in to) => to.Number(p.Record.bytes_xlated), (in p) => Knows(p, prog_known_flags.PROG_HAS_XLATED)) { Metric = new("xlated_bytes", MetricType.Gauge) },
@@ -54,6 +55,9 @@ internal ref struct Prog
         new("attach_func", "function it was loaded to attach to", (in p, in to) => to.Text(p.Record.attach_func.Text), (in p) => !p.Record.attach_func.Text.IsEmpty),
         new("attach_btf_id", "BTF type id of that function", (in p, in to) => to.Number(p.Record.attach_btf_id), (in p) => p.Record.attach_btf_id != 0),
     ];
+
+    /// <summary>Those that everybody may read.</summary>
+    public static readonly Field<Prog>[] PublicFields = FieldFiles.PublicOf(Fields);
 
     private static void WriteFunctions(in Prog p, in ValueWriter to)
     {

@@ -82,7 +82,12 @@ internal sealed class Progs : ObjectKind
     }
 
     /// <summary><c>progs.json</c>: every program.</summary>
-    public static int AllJson(ViewContext context, ulong key, TextBuffer to)
+    public static int AllJson(ViewContext context, ulong key, TextBuffer to) => AllJson(context, Prog.PublicFields, to);
+
+    /// <summary><c>progs.stats.json</c>: the same, with what is the group's.</summary>
+    public static int AllStatsJson(ViewContext context, ulong key, TextBuffer to) => AllJson(context, Prog.Fields, to);
+
+    private static int AllJson(ViewContext context, Field<Prog>[] fields, TextBuffer to)
     {
         using var walk = new RecordWalk<prog_record>(context, context.Iterators.Progs!);
         System.Text.Json.Utf8JsonWriter json = to.StartJson();
@@ -100,7 +105,7 @@ internal sealed class Progs : ObjectKind
                 continue;
             }
             var prog = new Prog { Record = ref record, MapIds = maps, Functions = context.Iterators.One, Listed = listed };
-            FieldFiles.WriteJson(Prog.Fields, prog, json);
+            FieldFiles.WriteJson(fields, prog, json);
         }
         listed.Return();
         json.WriteEndArray();

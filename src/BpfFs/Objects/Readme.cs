@@ -17,9 +17,10 @@ internal static class Readme
 
         progs.debug maps.debug links.debug   one line per object
         progs.json ... btf.json              everything, for scripts
+        progs.stats.json maps.stats.json     the same, with runs and ring buffer positions (root, and -o gid=)
         attachments                          everything that is attached to anything
         graph.dot graph.holders.dot          all of it as a picture: dot -Tsvg (holders: root, and -o gid=)
-        metrics/bpf.prom                     all figures, for Prometheus
+        metrics/bpf.prom                     all figures, for Prometheus (root, and -o gid=)
         progs/ID/ maps/ID/ links/ID/ btf/ID/ one object: info, json, a file per field
           progs/ID/attached                  what the program is attached to
           progs/ID/maps/                     the maps it uses

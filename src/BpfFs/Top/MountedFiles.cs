@@ -32,8 +32,8 @@ internal sealed class MountedFiles(string root) : IDisposable
         long time = Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
         try
         {
-            List<ProgSample> progs = Sample.ParseProgs(Read("progs.json"));
-            List<MapSample> maps = File.Exists(Path.Combine(Root, "maps.json")) ? Sample.ParseMaps(Read("maps.json")) : []; // a view may show a subset
+            List<ProgSample> progs = Sample.ParseProgs(ReadAll("progs"));
+            List<MapSample> maps = File.Exists(Path.Combine(Root, "maps.json")) ? Sample.ParseMaps(ReadAll("maps")) : []; // a view may show a subset
             if (_stats is null) Count(progs);
             return new Sample(time, progs, maps);
         }
@@ -78,6 +78,19 @@ internal sealed class MountedFiles(string root) : IDisposable
                 NotCounting = e is UnauthorizedAccessException ? "progs/ID/stats may be read by root and the view's group" : e.Message;
                 return;
             }
+        }
+    }
+
+    /// <summary>All objects of a kind: with their counts, if we may read those.</summary>
+    private ReadOnlySpan<byte> ReadAll(string kind)
+    {
+        try
+        {
+            return Read($"{kind}.stats.json");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return Read($"{kind}.json");
         }
     }
 

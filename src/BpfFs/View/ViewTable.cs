@@ -50,6 +50,8 @@ internal static class ViewTable
         new FileRow("links.debug", Tier.Public, Links.Debug),
         new FileRow("progs.json", Tier.Public, Progs.AllJson),
         new FileRow("maps.json", Tier.Public, Maps.AllJson),
+        new FileRow("progs.stats.json", Tier.Group, Progs.AllStatsJson),
+        new FileRow("maps.stats.json", Tier.Group, Maps.AllStatsJson),
         new FileRow("links.json", Tier.Public, Links.AllJson),
         new FileRow("attachments", Tier.Public, AttachmentFiles.Text),
         new FileRow("attachments.json", Tier.Public, AttachmentFiles.Json),
@@ -57,7 +59,7 @@ internal static class ViewTable
         .. If(has.Holders, new FileRow("graph.holders.dot", Tier.Processes, Graph.RenderWithHolders)),
 
         new DirectoryRow("metrics"),
-        new FileRow("metrics/bpf.prom", Tier.Public, MetricsFile.Render) { IsOfNow = true },
+        new FileRow("metrics/bpf.prom", Tier.Group, MetricsFile.Render) { IsOfNow = true },
 
         new DirectoryRow("progs", new ObjectIds(Progs.Kind)),
         .. Group(Progs.Kind, "by-name", GroupBy.Name),

@@ -103,7 +103,7 @@ public sealed partial class ManualTests
 
     private static string Reader(Row row) => row.Gate is not null ? " Pq owner" : row.Tier switch { Tier.Group or Tier.Processes => " Pq group", Tier.Private => " Pq root", _ => "" };
 
-    private static IEnumerable<string> FieldPaths(string directory, object fields) => NamesAndMeanings(fields).Select(field => $"{directory}/ID/{field.Name}")
+    private static IEnumerable<string> FieldPaths(string directory, object fields) => NamesAndMeanings(fields).Select(field => $"{directory}/ID/{field.Name}{ReaderOf(fields, field.Name)}")
         .Where(path => path is not "progs/ID/jited"); // a file that is no field
 
     private static string FieldList(object fields)
@@ -111,7 +111,7 @@ public sealed partial class ManualTests
         var list = new StringBuilder(".Bl -tag -width Ds -compact\n");
         foreach ((string name, string meaning) in NamesAndMeanings(fields))
         {
-            list.Append($".It Cm {name}\n").Append(Sentence(meaning)).Append('\n');
+            list.Append($".It Cm {name}{ReaderOf(fields, name)}\n").Append(Sentence(meaning)).Append('\n');
         }
         return list.Append(".El\n").ToString();
     }
@@ -128,6 +128,12 @@ public sealed partial class ManualTests
             text.Append(word);
         }
         return text.ToString();
+    }
+
+    private static string ReaderOf(object fields, string name)
+    {
+        object field = ((Array)fields).Cast<object>().Single(f => (string)f.GetType().GetProperty("Name")!.GetValue(f)! == name);
+        return (Tier)field.GetType().GetProperty("Tier")!.GetValue(field)! == Tier.Group ? " Pq group" : "";
     }
 
     private static IEnumerable<(string Name, string Meaning)> NamesAndMeanings(object fields)

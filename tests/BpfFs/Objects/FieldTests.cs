@@ -55,6 +55,21 @@ public sealed class FieldTests
     }
 
     [Fact]
+    public void What_counts_events_is_not_in_what_everybody_reads()
+    {
+        string progs = Samples.Files(Progs.Kind, Prog.Fields, Samples.Reading(Samples.FullProg(), Samples.MapIds));
+        string maps = Samples.Files(Maps.Kind, Map.Fields, Samples.Reading(Samples.FullMap(), Samples.FullFdInfo()));
+        foreach ((string files, string name) in (IEnumerable<(string, string)>)[(progs, "run_cnt"), (progs, "run_time_ns"), (progs, "recursion_misses"), (maps, "ring_producer_pos"), (maps, "ring_consumer_pos")])
+        {
+            Assert.Contains($"/{name}\n", files, StringComparison.Ordinal); // a file of its own
+            Assert.DoesNotContain($"{name}:", files, StringComparison.Ordinal);
+            Assert.DoesNotContain($"\"{name}\"", files, StringComparison.Ordinal);
+        }
+        FileRow[] rows = [.. FieldFiles.Rows(Progs.Kind, Prog.Fields, Samples.Reading(Samples.FullProg(), Samples.MapIds)).Cast<FileRow>()];
+        Assert.Equal(Tier.Group, rows.Single(r => r.Path.EndsWith("/run_cnt", StringComparison.Ordinal)).Tier);
+    }
+
+    [Fact]
     public void Names_are_one_word_each_and_said_once()
     {
         IEnumerable<string>[] kinds =
