@@ -6,6 +6,6 @@
 #include "kernel.h"
 #include "records.h"
 
-const volatile struct setup_record setup SEC(".rodata.setup");
+const volatile struct setup_record setup SEC(".rodata.setup") = { .reads_memory = 1 };
 
 #endif
