@@ -125,6 +125,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             NoExec = settings.NoExec,
             NoAtime = settings.NoAtime,
             Workers = settings.Workers,
+            MaxWorkers = UserAccounts.Threads,
             IoUring = _kept is null ? settings.IoUring : IoUring.Off, // what comes over io_uring cannot come again
         };
         try

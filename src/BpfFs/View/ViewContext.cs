@@ -26,6 +26,9 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger, Kept.Ke
 
     public Kept.KeptMemory? Kept { get; } = kept;
 
+    /// <summary>What users have open.</summary>
+    public UserAccounts Accounts { get; init; } = new(UserLimits.Of(Command.Privileges.DescriptorLimit));
+
     /// <summary>Counting of runs, while somebody has a file open that shows them.</summary>
     public RunStats RunStats { get; } = new();
 
