@@ -46,4 +46,7 @@ internal static partial class Log
 
     [LoggerMessage(14, LogLevel.Warning, "systemd is not told that the view is ready: {Cause}")]
     public static partial void NotifyFailed(ILogger logger, string cause);
+
+    [LoggerMessage(15, LogLevel.Error, "{MountPoint}: the server lives and does not answer; it is killed, and another one goes on")]
+    public static partial void ServerStuck(ILogger logger, string mountPoint);
 }
