@@ -38,7 +38,7 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Warning, "if the server is killed, its readers fail: no memory file: {Cause}")]
     public static partial void NoMemory(ILogger logger, string cause);
 
-    [LoggerMessage(13, LogLevel.Error, "the view goes on, its pins do not: {Cause}")]
+    [LoggerMessage(13, LogLevel.Error, "the view is without pins: {Cause}")]
     public static partial void NotPinned(ILogger logger, string cause);
 
     [LoggerMessage(5, LogLevel.Error, "while the view ended")]
@@ -46,4 +46,7 @@ internal static partial class Log
 
     [LoggerMessage(14, LogLevel.Warning, "systemd is not told that the view is ready: {Cause}")]
     public static partial void NotifyFailed(ILogger logger, string cause);
+
+    [LoggerMessage(15, LogLevel.Error, "{MountPoint}: the server lives and does not answer; it is killed, and another one goes on")]
+    public static partial void ServerStuck(ILogger logger, string mountPoint);
 }

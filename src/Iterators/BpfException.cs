@@ -17,6 +17,9 @@ public sealed class BpfException : Exception
     /// <summary>The positive errno.</summary>
     public int Errno { get; }
 
+    /// <summary>Somebody else than root could change what the path leads to.</summary>
+    public bool IsOfOthers { get; init; }
+
     /// <summary>The last lines that the verifier or libbpf said; empty if they said nothing.</summary>
     public string Detail { get; }
 

@@ -38,7 +38,8 @@ public sealed unsafe class Pins
 
     /// <summary>
     /// Pins <c>progs</c>, <c>maps</c> and <c>links</c> into <paramref name="directory"/>, which is made if it is missing; a bpffs is mounted
-    /// at /sys/fs/bpf if the directory is to be there and none is mounted. What an earlier run left under these names is replaced.
+    /// at /sys/fs/bpf if the directory is to be there and none is mounted. What an earlier run left under these names is replaced. Nobody but root may be able to change the
+    /// directory or what leads to it (<see cref="BpfException.IsOfOthers"/>): else he could have pins made, replaced and removed elsewhere.
     /// </summary>
     /// <exception cref="BpfException">Nothing stays pinned.</exception>
     public static Pins Create(IteratorSet set, string directory, ILogger logger)
@@ -81,6 +82,7 @@ public sealed unsafe class Pins
     public static IReadOnlyList<string> RemoveFrom(string directory, ILogger logger)
     {
         List<string> removed = [];
+        if (!IsThere("unpin", directory)) return removed;
         foreach ((string name, Target target, _) in s_pins)
         {
             string path = Path.Combine(directory, name);
@@ -96,13 +98,22 @@ public sealed unsafe class Pins
     {
         if (!Path.IsPathFullyQualified(_directory)) throw new BpfException("pin", _directory, LibC.EINVAL, cause: "the path must be absolute");
         EnsureBpffs();
-        if (!Directory.Exists(_directory))
+        if (!IsThere("pin", _directory))
         {
             int errno = Call(path => LibC.mkdir(path, 0x1ED /* 0755 */), _directory);
-            if (errno != 0) throw new BpfException("mkdir", _directory, errno);
-            _madeDirectory = true;
+            if (errno != 0 && errno != LibC.EEXIST) throw new BpfException("mkdir", _directory, errno);
+            _madeDirectory = errno == 0;
+            if (!IsThere("pin", _directory)) throw new BpfException("pin", _directory, LibC.ENOENT); // looked at again: somebody else may have been faster
         }
         if (!IsBpffs(_directory)) throw new BpfException("pin", _directory, LibC.EINVAL, cause: "not on a bpffs (mount -t bpf bpf /sys/fs/bpf)");
+    }
+
+    /// <summary>Whether a directory is there, and root's alone with all that leads to it.</summary>
+    /// <exception cref="BpfException">It is not root's alone.</exception>
+    private static bool IsThere(string operation, string directory)
+    {
+        using var found = User.SafeDirectory.Open(Path.GetFullPath(directory), out string? reason, throughSticky: true);
+        return reason is null ? found is not null : throw new BpfException(operation, directory, LibC.EPERM, cause: reason) { IsOfOthers = true };
     }
 
     /// <summary>systemd mounts /sys/fs/bpf; where nothing did, we do, as bpftool does.</summary>

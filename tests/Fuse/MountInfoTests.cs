@@ -15,7 +15,8 @@ public sealed class MountInfoTests
     {
         IReadOnlyList<MountInfo> mounts = MountInfo.Parse(Text);
         Assert.Equal(4, mounts.Count);
-        Assert.Equal(new MountInfo(30, 22, "0:40", "/mnt/a b\\c", "fuse.sample"), mounts[1]);
+        Assert.Equal(new MountInfo(30, 22, "0:40", "/mnt/a b\\c", "fuse.sample", 0), mounts[1]);
+        Assert.Null(mounts[2].UserId);
     }
 
     [Theory]

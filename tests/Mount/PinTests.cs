@@ -172,6 +172,60 @@ public sealed class PinTests
         }
     }
 
+    [Theory]
+    [InlineData("1777", "mkdir pins", "/pins: is not owned by root")] // nobody was first, on a bpffs as the kernel makes it
+    [InlineData("1777", "ln -s other pins", "/pins: is no directory")]
+    [InlineData("0777", ":", ": is writable by group or others")] // what root makes there can be exchanged
+    public void A_directory_that_is_not_root_s_alone_costs_the_pins_and_not_the_view(string mode, string nobodys, string cause)
+    {
+        using TemporaryDirectory directory = new();
+        string bpffs = directory.At("bpf"), pins = $"{bpffs}/pins", mount = directory.At("mnt");
+        Directory.CreateDirectory(bpffs);
+        Directory.CreateDirectory(mount);
+        Tool.Run("mount", "-t", "bpf", "bpf", bpffs).Succeeded();
+        try
+        {
+            Tool.Run("chmod", mode, bpffs).Succeeded(); // what mount(2) is given is always sticky (bpf_fill_super)
+            Directory.CreateDirectory($"{bpffs}/other");
+            if (mode == "0777") Directory.CreateDirectory(pins);
+            Tool.AsNobody($"cd \"$1\" && {nobodys}", bpffs).Succeeded();
+            ToolResult start = ViewBinary.Run(mount, "--pin-dir", pins).Succeeded();
+            string line = Assert.Single(start.Errors.TrimEnd('\n').Split('\n'));
+            Assert.Contains("without pins", line, StringComparison.Ordinal);
+            Assert.EndsWith(cause, line, StringComparison.Ordinal);
+            Assert.DoesNotContain("pin:", File.ReadAllText($"{mount}/status"), StringComparison.Ordinal);
+            Assert.Empty(Directory.EnumerateFileSystemEntries($"{bpffs}/other"));
+
+            // Who asks for nothing but pins is told that there are none.
+            Assert.Equal(6, ViewBinary.Run("pin", pins).Code);
+            Assert.Equal(6, ViewBinary.Run("unpin", pins).Code);
+        }
+        finally
+        {
+            ViewBinary.End(mount, pins);
+            Mounts.Detach(bpffs);
+        }
+    }
+
+    [Fact]
+    public void What_is_root_s_below_a_sticky_directory_will_do()
+    {
+        using TemporaryDirectory directory = new();
+        string bpffs = directory.At("bpf");
+        Directory.CreateDirectory(bpffs);
+        Tool.Run("mount", "-t", "bpf", "-o", "mode=1777", "bpf", bpffs).Succeeded();
+        try
+        {
+            using MountedView view = new(new ViewOptions { PinDirectory = $"{bpffs}/pins" });
+            Assert.Equal(3, Directory.GetFiles(view.PinDirectory).Length);
+            Assert.NotEqual(0, Tool.AsNobody("mv \"$1\" \"$1-away\"", view.PinDirectory).Code);
+        }
+        finally
+        {
+            Mounts.Detach(bpffs);
+        }
+    }
+
     /// <summary>The result of bpffs-view pin, in a directory of its own.</summary>
     private sealed class Pinned : IDisposable
     {

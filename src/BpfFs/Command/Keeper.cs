@@ -21,6 +21,7 @@ internal sealed class Keeper(string directory, ILogger logger)
     private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(1);
     private readonly byte[] _program = Launcher.Program(); // now: when it is replaced, the link says so
     private readonly FdStore? _store = FdStore.OfKeeper();
+    private readonly Heartbeat _heartbeat = new();
     private string? _mountPoint;
     private int _fuse = -1, _memory = -1, _restarts, _failures;
     private long _failedReloads;
@@ -46,6 +47,7 @@ internal sealed class Keeper(string directory, ILogger logger)
             if (_next is not null) Listen(_next);
             if (_next?.TryReap() == true) EndOfNext();
             if (_server?.TryReap() == true && EndOfServer(ref retryAt) is { } code) return code;
+            if (IsStuck() && EndOfServer(ref retryAt) is { } failed) return failed;
             if (_server is not null) continue;
             if (_stopSignal != 0 || IsUnmounted()) return EndWith((int)ExitCode.Failed);
             if (Environment.TickCount64 < retryAt) continue;
@@ -78,9 +80,19 @@ internal sealed class Keeper(string directory, ILogger logger)
         Drop(ref _fuse);
     }
 
+    /// <summary>It lives and does not answer: it is killed, as it could be at any time.</summary>
+    private bool IsStuck()
+    {
+        if (_server is null || _mountPoint is null || _stopSignal != 0 || !_heartbeat.IsStuck(_mountPoint, _server)) return false;
+        Log.ServerStuck(logger, _mountPoint);
+        _server.Signal(KeptProcess.SIGKILL);
+        _server.Reap();
+        return true;
+    }
+
     private void Wait(int signals, long retryAt)
     {
-        int timeout = _server is not null ? -1 : (int)Math.Clamp(retryAt - Environment.TickCount64, 0, _fuse >= 0 ? MostDelay : LookDelay);
+        int timeout = _server is not null ? (_mountPoint is not null ? _heartbeat.Delay : -1) : (int)Math.Clamp(retryAt - Environment.TickCount64, 0, _fuse >= 0 ? MostDelay : LookDelay);
         Span<LibC.pollfd> all =
         [
             new() { fd = signals, events = LibC.POLLIN },
@@ -168,6 +180,7 @@ internal sealed class Keeper(string directory, ILogger logger)
         FuseMount.Resend(_fuse);
         _server = _next;
         _next = null;
+        _heartbeat.Restart();
         _restarts++;
         Log.Reloaded(logger, _mountPoint ?? directory);
     }
@@ -195,6 +208,7 @@ internal sealed class Keeper(string directory, ILogger logger)
     {
         KeptProcess ended = _server!;
         _server = null;
+        _heartbeat.Restart();
         if (ended.ExitCode == 0 || (!_wasReady && ended.ExitCode > 0) || (_stopSignal != 0 && ended.ExitCode >= 0)) return EndWith(ended.ExitCode);
         if (!_wasReady)
         {

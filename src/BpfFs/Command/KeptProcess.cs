@@ -7,6 +7,7 @@ namespace BpfFs.Command;
 internal sealed unsafe class KeptProcess
 {
     public const int SIGKILL = 9;
+    private const int KillPatience = 5000; // ms
     private const int LeastDescriptor = 16;
     private readonly int _pid;
 
@@ -90,8 +91,46 @@ internal sealed unsafe class KeptProcess
     /// <summary>Whether it has ended.</summary>
     public bool TryReap() => IsReady(PidFd, LibC.POLLIN) && WaitFor();
 
-    /// <summary>Waits for its end.</summary>
-    public void Reap() => WaitFor();
+    /// <summary>
+    /// Waits for its end after SIGKILL, but no longer than some seconds: a thread of it may be in a system call that not even that ends. It answers nobody any more, and what it
+    /// was asked may be asked again.
+    /// </summary>
+    public void Reap()
+    {
+        Span<LibC.pollfd> one = [new() { fd = PidFd, events = LibC.POLLIN }];
+        Poll(one, KillPatience);
+        if (!TryReap()) Abandon();
+    }
+
+    /// <summary>Whether it is stopped or traced: somebody wants it to stand still.</summary>
+    public bool IsHalted
+    {
+        get
+        {
+            try
+            {
+                foreach (string line in File.ReadLines($"/proc/{_pid}/status"))
+                {
+                    if (line.StartsWith("State:\t", StringComparison.Ordinal) && line[7] is 'T' or 't') return true;
+                    if (line.StartsWith("TracerPid:\t", StringComparison.Ordinal)) return line[11..] != "0";
+                }
+                return false;
+            }
+            catch (IOException)
+            {
+                return false; // it has ended
+            }
+        }
+    }
+
+    private void Abandon()
+    {
+        ExitCode = -1;
+        Ending = "does not end, though killed";
+        LibC.close(PidFd);
+        PidFd = -1;
+        CloseSocket();
+    }
 
     private static int High(int fd)
     {

@@ -9,6 +9,7 @@ internal static class MountCommand
 {
     public static int Run(MountSettings settings, ILogger logger)
     {
+        Privileges.RaiseDescriptorLimit();
         switch (Launcher.Own)
         {
             case Launcher.Part.Starter:

@@ -66,6 +66,25 @@ internal static unsafe class Privileges
         _ = LibC.setrlimit(LibC.RLIMIT_MEMLOCK, limit);
     }
 
+    /// <summary>How many descriptors this process may have now.</summary>
+    public static ulong DescriptorLimit
+    {
+        get
+        {
+            ulong* limit = stackalloc ulong[2];
+            return LibC.getrlimit(LibC.RLIMIT_NOFILE, limit) == 0 ? limit[0] : 1024;
+        }
+    }
+
+    /// <summary>The soft limit of descriptors, which is for programs that use select(2), becomes the hard one; also for what this process executes.</summary>
+    public static void RaiseDescriptorLimit()
+    {
+        ulong* limit = stackalloc ulong[2];
+        if (LibC.getrlimit(LibC.RLIMIT_NOFILE, limit) != 0 || limit[0] >= limit[1]) return;
+        limit[0] = limit[1];
+        _ = LibC.setrlimit(LibC.RLIMIT_NOFILE, limit);
+    }
+
     private static int ReduceBoundingSet(ulong kept)
     {
         for (int capability = 0; capability < 64; capability++)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using BpfFs.Native;
 using Fuse;
 
 namespace BpfFs.Command;
@@ -15,13 +14,17 @@ internal static class ReloadCommand
     public static void Run(string directory)
     {
         PinCommands.RequirePrivileges("reload", directory);
-        if (MountPoints.StateOf(directory, MountSettings.Subtype) != MountPointState.Live) throw new CommandException(ExitCode.Failed, $"reload {directory}: no view is mounted there");
+        if (MountPoints.StateOf(directory, MountSettings.Subtype) != MountPointState.Live) throw new CommandException(ExitCode.Failed, $"reload {directory}: no view of root's is mounted there");
         int before = Number(directory, "server");
         int keeper = Number(directory, "keeper");
         int failed = Number(directory, "keeper", FailedReloads);
         if (keeper <= 0) throw new CommandException(ExitCode.Failed, $"reload {directory}: it has no keeper");
         if (failed < 0) throw new CommandException(ExitCode.Failed, $"reload {directory}: this kernel cannot send requests again (Linux 6.9 can): unmount and mount again");
-        if (LibC.kill(keeper, KeeperSignals.Reload) != 0) throw new CommandException(ExitCode.Failed, $"reload {directory}: the keeper {keeper}: {System.Runtime.InteropServices.Marshal.GetLastPInvokeErrorMessage()}");
+        using (OwnProcess process = OwnProcess.Open(keeper, out string? reason) ?? throw new CommandException(ExitCode.Failed, $"reload {directory}: the keeper {keeper}: {reason}"))
+        {
+            int errno = process.Signal(KeeperSignals.Reload);
+            if (errno != 0) throw new CommandException(ExitCode.Failed, $"reload {directory}: the keeper {keeper}: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno)}");
+        }
         long start = Stopwatch.GetTimestamp();
         while (Number(directory, "server") == before)
         {

@@ -125,6 +125,7 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             NoExec = settings.NoExec,
             NoAtime = settings.NoAtime,
             Workers = settings.Workers,
+            MaxWorkers = UserAccounts.Threads,
             IoUring = _kept is null ? settings.IoUring : IoUring.Off, // what comes over io_uring cannot come again
         };
         try
@@ -175,9 +176,9 @@ internal sealed class Server(MountSettings settings, ILogger logger)
             _context!.Pins = _pins.Paths;
             Log.Pinned(logger, settings.PinDirectory);
         }
-        catch (BpfException e) when (_isAdopted)
+        catch (BpfException e) when (_isAdopted || e.IsOfOthers)
         {
-            Log.NotPinned(logger, e.Message); // those who read are not to suffer for it
+            Log.NotPinned(logger, e.Message); // those who read are not to suffer for it, nor for what any user can bring about
         }
         catch (BpfException e)
         {

@@ -18,7 +18,8 @@ internal static unsafe partial class LibC
     public const int F_SETFD = 2; // <bits/fcntl-linux.h>
     public const int FD_CLOEXEC = 1;
     public const int F_DUPFD_CLOEXEC = 1030;
-    public const long SYS_pidfd_open = 434; // the same on every architecture; Linux 5.3
+    public const long SYS_pidfd_send_signal = 424; // the same on every architecture; Linux 5.1
+    public const long SYS_pidfd_open = 434; // Linux 5.3
 
     [StructLayout(LayoutKind.Sequential)]
     public struct iovec
@@ -75,11 +76,14 @@ internal static unsafe partial class LibC
     public static partial int close(int fd);
 
     [LibraryImport(Library, SetLastError = true)]
-    public static partial long syscall(long number, nint a, nint b);
+    public static partial long syscall(long number, nint a, nint b, nint c = 0, nint d = 0);
 
     [LibraryImport(Library)]
     public static partial int getppid();
 
     /// <summary>pidfd_open(2).</summary>
     public static int PidFd(int pid) => (int)syscall(SYS_pidfd_open, pid, 0);
+
+    /// <summary>pidfd_send_signal(2).</summary>
+    public static int PidFdSignal(int pidFd, int signal) => (int)syscall(SYS_pidfd_send_signal, pidFd, signal);
 }

@@ -9,6 +9,7 @@ internal static unsafe partial class LibC
     public const int FALLOC_FL_KEEP_SIZE = 1; // <linux/falloc.h>
     public const int FALLOC_FL_PUNCH_HOLE = 2;
     public const int RLIMIT_FSIZE = 1; // <bits/resource.h>
+    public const int RLIMIT_NOFILE = 7;
     public const int RLIMIT_MEMLOCK = 8;
     public const ulong RLIM_INFINITY = ulong.MaxValue;
 

@@ -13,6 +13,6 @@ internal static class TaskRows
         new StreamRow("tasks/<pid>/status", Tier.Private, new TaskStream(has.Tasks, TaskStatus.Write)) { Gate = TaskGate.Instance },
         new StreamRow("tasks/<pid>/json", Tier.Private, new TaskStream(has.Tasks, TaskStatus.WriteJson)) { Gate = TaskGate.Instance },
         new StreamRow("tasks/<pid>/files", Tier.Private, new TaskStream(has.TaskFiles, TaskFiles.Write)) { Gate = TaskGate.Instance, IsThere = () => has.TaskFiles.IsThere },
-        new StreamRow("tasks/<pid>/vmas", Tier.Private, new TaskStream(has.TaskVmas, TaskVmas.Write)) { Gate = TaskGate.Instance, IsThere = () => has.TaskVmas.IsThere },
+        new StreamRow("tasks/<pid>/vmas", Tier.Private, new TaskStream(has.TaskVmas, TaskVmas.Write)) { Gate = TaskGate.Instance, MayWait = true, IsThere = () => has.TaskVmas.IsThere },
     ];
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using BpfFs.Command;
+using Fuse;
 using Microsoft.Win32.SafeHandles;
 
 namespace BpfFs.Top;
@@ -16,11 +17,14 @@ internal sealed class MountedFiles(string root) : IDisposable
     /// <summary>Why runs are not counted on our behalf; null: they are.</summary>
     public string? NotCounting { get; private set; } = "there is no program";
 
-    /// <summary>The view in a directory, or the one that was mounted last.</summary>
+    /// <summary>The view in a directory, or the one that was mounted last. It must be root's, or the caller's own.</summary>
     /// <exception cref="CommandException">There is none.</exception>
     public static MountedFiles Open(string? directory)
     {
-        string root = directory is null ? Find() : Path.GetFullPath(directory);
+        string root = directory is not null ? Path.GetFullPath(directory)
+            : MountPoints.Find(MountSettings.Subtype) is [.., string last] ? last : throw new CommandException(ExitCode.Failed, "top: no view is mounted: bpffs-view DIR mounts one");
+        // Before anything in it is touched: another user's mount may never answer.
+        if (MountPoints.StateOf(root, MountSettings.Subtype) is MountPointState.None or MountPointState.OtherFileSystem) throw Failed(root, "no view is mounted here by root");
         if (!File.Exists(Path.Combine(root, "progs.json"))) throw Failed(root, "no view is mounted here, or it does not show progs");
         return new MountedFiles(root);
     }
@@ -105,32 +109,6 @@ internal sealed class MountedFiles(string root) : IDisposable
             if (got == 0) return _buffer.AsSpan(0, length);
             length += got;
         }
-    }
-
-    /// <summary>A later line of mountinfo is a later mount.</summary>
-    private static string Find()
-    {
-        string? found = null;
-        foreach (string line in File.ReadLines("/proc/self/mountinfo"))
-        {
-            string[] fields = line.Split(' ');
-            int separator = Array.IndexOf(fields, "-");
-            if (separator > 4 && fields[separator + 1] == "fuse." + MountSettings.Subtype) found = Unescape(fields[4]);
-        }
-        return found ?? throw new CommandException(ExitCode.Failed, "top: no view is mounted: bpffs-view DIR mounts one");
-    }
-
-    /// <summary>Blank, tab, newline, backslash and '#' appear as a backslash and three octal digits (mangle, fs/proc_namespace.c).</summary>
-    private static string Unescape(string field)
-    {
-        var text = new System.Text.StringBuilder();
-        for (int i = 0; i < field.Length; i++)
-        {
-            bool isEscaped = field[i] == '\\' && i + 3 < field.Length;
-            text.Append(isEscaped ? (char)Convert.ToInt32(field.Substring(i + 1, 3), 8) : field[i]);
-            if (isEscaped) i += 3;
-        }
-        return text.ToString();
     }
 
     private static CommandException Failed(string root, string cause) => new(ExitCode.Failed, $"top: {ScreenText.Safe(root)}: {cause}");

@@ -8,9 +8,9 @@ internal static class UserRows
     public static IEnumerable<Row> Rows() =>
     [
         new DirectoryRow("iter", new UserPrograms()),
-        new StreamRow("iter/<program>", Tier.Private, new UserStream(isAimed: false)) { Gate = UserGate.OfProgram },
+        new StreamRow("iter/<program>", Tier.Private, new UserStream(isAimed: false)) { Gate = UserGate.OfProgram, MayWait = true },
         new DirectoryRow("iter/<aimed>", new UserParameters(), Tier.Private) { Gate = UserGate.OfProgram },
         new FileRow("iter/<object>.error", Tier.Private, UserErrorFile.Render) { Gate = UserErrorGate.Instance },
-        new StreamRow("iter/<aimed>/<id>", Tier.Private, new UserStream(isAimed: true)) { Gate = UserGate.OfParameter },
+        new StreamRow("iter/<aimed>/<id>", Tier.Private, new UserStream(isAimed: true)) { Gate = UserGate.OfParameter, MayWait = true },
     ];
 }

@@ -9,6 +9,16 @@ internal static class Asker
     /// <summary>Its id in the mount's pid namespace; 0: the kernel does not say.</summary>
     [ThreadStatic]
     public static uint Tid;
+
+    /// <summary>His file system user id.</summary>
+    [ThreadStatic]
+    public static uint Uid;
+
+    public static void Is(in Fuse.Request request)
+    {
+        Tid = request.Pid;
+        Uid = request.Uid;
+    }
 }
 
 /// <summary>

@@ -59,6 +59,12 @@ internal abstract class Row(string path, Tier tier)
     /// <summary>Whether what it is made from is there; null: it always is. A row whose source the kernel refuses is absent.</summary>
     public Func<bool>? IsThere { get; init; }
 
+    /// <summary>
+    /// What it is made of is behind locks that a user can hold as long as he likes: of his process's memory, of his sockets, of the network. Only a bounded number of such requests are served at
+    /// a time, so that there is always a thread for the others (<see cref="UserAccounts.TryWait"/>); more are EBUSY.
+    /// </summary>
+    public bool MayWait { get; init; }
+
     /// <summary>S_IFMT bits and permissions.</summary>
     public abstract uint Mode { get; }
 

@@ -29,6 +29,9 @@ internal sealed class ViewContext(IteratorSet iterators, ILogger logger, Kept.Ke
     /// <summary>Of nodes whose number says whose they are.</summary>
     public NodeSecret NodeSecret { get; } = kept?.NodeSecret ?? NodeSecret.New();
 
+    /// <summary>What users have open.</summary>
+    public UserAccounts Accounts { get; init; } = new(UserLimits.Of(Command.Privileges.DescriptorLimit));
+
     /// <summary>Counting of runs, while somebody has a file open that shows them.</summary>
     public RunStats RunStats { get; } = new();
 

@@ -14,14 +14,18 @@ internal sealed partial class ViewFileSystem
 
     public override int OpenDir(in Request request, ulong node, int flags, ref fuse_open_out open)
     {
+        Asker.Is(request);
         NodeId id = NodeId.From(node);
         if (_tree.Find(id.Row) is not DirectoryRow row) return ENOTDIR;
         if (!MayEnter(request, row, id.Key)) return ENOENT;
         if (request.IsResent && _directoriesOpenedBy.TryGetValue(request.Unique, out open.fh)) return 0;
+        int errno = Context.Accounts.TryOpen(request.Uid);
+        if (errno != 0) return errno;
         OpenDirectory directory = _directoryPool.Rent();
-        int errno = directory.Take(this, request, row, id);
+        errno = directory.Take(this, request, row, id);
         if (errno != 0)
         {
+            Context.Accounts.Close(request.Uid);
             _directoryPool.Return(directory);
             return Noted(errno, id);
         }
@@ -35,7 +39,7 @@ internal sealed partial class ViewFileSystem
     public override int ReadDir(in Request request, ulong node, ulong handle, long offset, ref DirectoryWriter writer)
     {
         if (_directories.Find(handle) is not { } directory) return EBADF;
-        Asker.Tid = request.Pid;
+        Asker.Is(request);
         lock (directory.Lock)
         {
             bool isRepeated = request.IsResent && directory.Kept is { } kept && kept.IsStartedBy(handle, request.Unique);
@@ -63,6 +67,7 @@ internal sealed partial class ViewFileSystem
     {
         if (_directories.Find(handle) is not null) Kept?.Remove(handle); // before the number can be another's
         if (!_directories.TryRemove(handle, out OpenDirectory? directory)) return;
+        Context.Accounts.Close(directory.Uid);
         directory.Kept = null;
         directory.Entries.Clear();
         _directoryPool.Return(directory);
@@ -99,6 +104,7 @@ internal sealed partial class ViewFileSystem
             {
                 directory.IsRead = found.IsRead;
                 directories[i] = directory;
+                Context.Accounts.Adopt(found.Uid);
                 _directoriesOpenedBy[found.OpenedBy] = found.Handle;
             }
             else

@@ -54,6 +54,8 @@ internal sealed partial class ViewFileSystem : FileSystem
             OpenFile? file = row switch { FileRow => new CapturedFile(), StreamRow { IsShared: true } => new SharedFile(), StreamRow => new StreamFile(), _ => null };
             if (file?.Adopt(Context, row!, kept.Files, found) != 0) return null;
             file.Uid = found.Uid;
+            file.Gid = found.Gid;
+            Context.Accounts.Adopt(found.Uid);
             if (found.Thread != 0) _sentBack.Restore(found.Thread, found.Node, found.Handle, found.Uid, found.Gid);
             return file;
         });
@@ -61,7 +63,7 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     public override int Lookup(in Request request, ulong parent, ReadOnlySpan<byte> name, ref fuse_entry_out entry)
     {
-        Asker.Tid = request.Pid;
+        Asker.Is(request);
         NodeId above = NodeId.From(parent);
         if (_tree.Find(above.Row) is not DirectoryRow directory) return ENOENT;
         foreach (Row child in directory.Fixed)
@@ -82,7 +84,7 @@ internal sealed partial class ViewFileSystem : FileSystem
     {
         NodeId id = NodeId.From(node);
         if (_tree.Find(id.Row) is not { } row || !MayEnter(request, row, id.Key)) return ENOENT;
-        Asker.Tid = request.Pid;
+        Asker.Is(request);
         long size = handle is { } h && _files.Find(h) is { } file ? file.Size : -1;
         int errno = FillAttr(row, id, size, ref attr.attr);
         attr.attr_valid = IsAskedEachTime(row) || row is FileRow { CountsRuns: true } ? 0 : row.Subject is null && row is DirectoryRow && row.IsThere is null ? Day : Second;
@@ -116,7 +118,23 @@ internal sealed partial class ViewFileSystem : FileSystem
 
     public override int Open(in Request request, ulong node, int flags, ref fuse_open_out open)
     {
-        Asker.Tid = request.Pid;
+        Asker.Is(request);
+        bool mayWait = MayWait(node);
+        if (mayWait && !Context.Accounts.TryWait(request.Uid)) return EBUSY;
+        try
+        {
+            return OpenNow(request, node, ref open);
+        }
+        finally
+        {
+            if (mayWait) Context.Accounts.EndWait(request.Uid);
+        }
+    }
+
+    private bool MayWait(ulong node) => _tree.Find(NodeId.From(node).Row)?.MayWait == true;
+
+    private int OpenNow(in Request request, ulong node, ref fuse_open_out open)
+    {
         NodeId id = NodeId.From(node);
         if (_tree.Find(id.Row) is not { } opening || !Shows(request, opening)) return ENOENT;
         int errno = IsPrivate(opening, id) ? Caller.FindAdmin(Context, request) : 0; // the kernel has looked at his user id only
@@ -135,6 +153,8 @@ internal sealed partial class ViewFileSystem : FileSystem
             open.fh = known;
             return errno;
         }
+        errno = Context.Accounts.TryOpen(request.Uid);
+        if (errno != 0) return errno; // his own doing: no error of ours
         switch (opening)
         {
             case FileRow row:
@@ -155,12 +175,14 @@ internal sealed partial class ViewFileSystem : FileSystem
                 errno = stream.Open(Context, row, id);
                 break;
             default:
+                Context.Accounts.Close(request.Uid);
                 return ENOENT;
         }
         if (errno == 0) errno = Gate.Bind(Context, request, opening, opened);
         if (errno != 0)
         {
             opened.Close(Context);
+            Context.Accounts.Close(request.Uid);
             return Noted(errno, id);
         }
         opened.Uid = request.Uid;
@@ -176,8 +198,17 @@ internal sealed partial class ViewFileSystem : FileSystem
     {
         length = 0;
         if (_files.Find(handle) is not { } file) return EBADF;
-        int errno = file.Read(request, offset, buffer, out length);
-        return errno == 0 ? 0 : Noted(errno, NodeId.From(node));
+        bool mayWait = MayWait(node);
+        if (mayWait && !Context.Accounts.TryWait(request.Uid)) return EBUSY;
+        try
+        {
+            int errno = file.Read(request, offset, buffer, out length);
+            return errno == 0 ? 0 : Noted(errno, NodeId.From(node));
+        }
+        finally
+        {
+            if (mayWait) Context.Accounts.EndWait(request.Uid);
+        }
     }
 
     public override void Release(ulong node, ulong handle) => Close(handle);
@@ -194,8 +225,23 @@ internal sealed partial class ViewFileSystem : FileSystem
         return 0;
     }
 
-    /// <summary>The size of a row's file; 0 or an errno, ENOENT where the object has no such file.</summary>
+    /// <summary>The size of a row's file, for the thread's <see cref="Asker"/>; 0 or an errno, ENOENT where the object has no such file.</summary>
     public int SizeOf(Row row, ulong key, out long size)
+    {
+        size = 0;
+        uint uid = Asker.Uid;
+        if (row.MayWait && !Context.Accounts.TryWait(uid)) return EBUSY;
+        try
+        {
+            return SizeNow(row, key, out size);
+        }
+        finally
+        {
+            if (row.MayWait) Context.Accounts.EndWait(uid);
+        }
+    }
+
+    private int SizeNow(Row row, ulong key, out long size)
     {
         size = 0;
         int errno;
@@ -228,7 +274,13 @@ internal sealed partial class ViewFileSystem : FileSystem
         }
     }
 
-    private void Close(ulong handle) => _files.Remove(handle)?.Close(Context);
+    private void Close(ulong handle)
+    {
+        if (_files.Remove(handle) is not { } file) return;
+        uint uid = file.Uid;
+        file.Close(Context);
+        Context.Accounts.Close(uid);
+    }
 
     /// <summary>The key of what a fixed row names in a directory; 0 or an errno.</summary>
     private int KeyOf(Row child, NodeId directory, out ulong key)

@@ -53,8 +53,8 @@ internal static class ViewTable
         new FileRow("progs.stats.json", Tier.Group, Progs.AllStatsJson),
         new FileRow("maps.stats.json", Tier.Group, Maps.AllStatsJson),
         new FileRow("links.json", Tier.Public, Links.AllJson),
-        new FileRow("attachments", Tier.Public, AttachmentFiles.Text),
-        new FileRow("attachments.json", Tier.Public, AttachmentFiles.Json),
+        new FileRow("attachments", Tier.Public, AttachmentFiles.Text) { MayWait = true }, // rtnetlink
+        new FileRow("attachments.json", Tier.Public, AttachmentFiles.Json) { MayWait = true },
         new FileRow("graph.dot", Tier.Public, Graph.Render),
         .. If(has.Holders, new FileRow("graph.holders.dot", Tier.Processes, Graph.RenderWithHolders)),
 
@@ -69,7 +69,7 @@ internal static class ViewTable
         .. FieldFiles.Rows<Prog>(Progs.Kind, Prog.Fields, Progs.Read),
         new FileRow("progs/<id>/memory", Tier.Public, ProgMemory.Render) { Subject = Progs.Kind },
         new FileRow("progs/<id>/stats", Tier.Group, Progs.Stats) { Subject = Progs.Kind, CountsRuns = true },
-        new FileRow("progs/<id>/attached", Tier.Public, AttachmentFiles.OfProg) { Subject = Progs.Kind },
+        new FileRow("progs/<id>/attached", Tier.Public, AttachmentFiles.OfProg) { Subject = Progs.Kind, MayWait = true },
         new FileRow("progs/<id>/links", Tier.Public, Relations.LinksOf) { Subject = Progs.Kind },
         new FileRow("progs/<id>/extended_by", Tier.Public, Relations.ExtendedBy) { Subject = Progs.Kind },
         new StreamRow("progs/<id>/tail_calls", Tier.Public, new TailCalls()) { Subject = Progs.Kind },
@@ -145,8 +145,8 @@ internal static class ViewTable
     private static Row[] NetFiles<T>(NetIterators has, NetTable table, Tier tier, Field<NetEntry<T>>[] fields, IsListed<T>? isListed = null)
         where T : unmanaged =>
     [
-        new StreamRow($"net/{table.Name}", tier, new NetFile<T>(table, fields, asJson: false, isListed)) { ByAsker = NetNode.KeyOfAsker, IsThere = () => has.Has(table) },
-        new StreamRow($"net/{table.Name}.json", tier, new NetFile<T>(table, fields, asJson: true, isListed)) { ByAsker = NetNode.KeyOfAsker, IsThere = () => has.Has(table) },
+        new StreamRow($"net/{table.Name}", tier, new NetFile<T>(table, fields, asJson: false, isListed)) { ByAsker = NetNode.KeyOfAsker, MayWait = true, IsThere = () => has.Has(table) },
+        new StreamRow($"net/{table.Name}.json", tier, new NetFile<T>(table, fields, asJson: true, isListed)) { ByAsker = NetNode.KeyOfAsker, MayWait = true, IsThere = () => has.Has(table) },
     ];
 
     /// <summary>A directory of the values, in each a symlink per object: names, types and tags are not unique.</summary>

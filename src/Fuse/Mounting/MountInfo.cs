@@ -3,7 +3,13 @@ using System.Globalization;
 namespace Fuse;
 
 /// <summary>A line of /proc/self/mountinfo, proc_pid_mountinfo(5).</summary>
-internal readonly record struct MountInfo(int Id, int Parent, string Device, string MountPoint, string Type)
+/// <param name="Id">Of the mount.</param>
+/// <param name="Parent">Of the one it is on.</param>
+/// <param name="Device">major:minor.</param>
+/// <param name="MountPoint">Absolute.</param>
+/// <param name="Type">Of the file system.</param>
+/// <param name="UserId">A FUSE mount's owner, in numbers of our user namespace (fuse_show_options); null: another's, or not told.</param>
+internal readonly record struct MountInfo(int Id, int Parent, string Device, string MountPoint, string Type, uint? UserId = null)
 {
     internal static IReadOnlyList<MountInfo> ReadAll() => Parse(File.ReadAllText("/proc/self/mountinfo"));
 
@@ -18,7 +24,7 @@ internal readonly record struct MountInfo(int Id, int Parent, string Device, str
             if (separator < 0 || separator + 1 >= fields.Length) continue;
             if (!int.TryParse(fields[0], CultureInfo.InvariantCulture, out int id)) continue;
             if (!int.TryParse(fields[1], CultureInfo.InvariantCulture, out int parent)) continue;
-            mounts.Add(new MountInfo(id, parent, fields[2], Unescape(fields[4]), Unescape(fields[separator + 1])));
+            mounts.Add(new MountInfo(id, parent, fields[2], Unescape(fields[4]), Unescape(fields[separator + 1]), UserIdOf(fields[^1])));
         }
         return mounts;
     }
@@ -73,6 +79,13 @@ internal readonly record struct MountInfo(int Id, int Parent, string Device, str
             }
         }
         return text.ToString();
+    }
+
+    private static uint? UserIdOf(string options)
+    {
+        const string key = "user_id=";
+        string? option = Array.Find(options.Split(','), o => o.StartsWith(key, StringComparison.Ordinal));
+        return option is not null && uint.TryParse(option.AsSpan(key.Length), CultureInfo.InvariantCulture, out uint id) ? id : null;
     }
 
     private static bool IsOctal(char c) => c is >= '0' and <= '7';

@@ -18,30 +18,39 @@ public enum MountPointState
     OtherFileSystem,
 }
 
-/// <summary>Finds mounts by /proc/self/mountinfo, without touching those of others.</summary>
+/// <summary>
+/// Finds mounts by /proc/self/mountinfo, without touching those of others. Any user can mount what calls itself <c>fuse.SUBTYPE</c> (fusermount3(1)), but only as his own: so a mount is
+/// ours when it is of the type and root's, or the caller's. The mounts of another user namespace are in another mount namespace, and those are never in ours.
+/// </summary>
 public static class MountPoints
 {
     private static readonly TimeSpan s_probeLimit = TimeSpan.FromSeconds(1);
 
-    /// <summary>What stands at <paramref name="path"/>; a FUSE mount counts as ours when its type is <c>fuse.SUBTYPE</c>.</summary>
+    /// <summary>What stands at <paramref name="path"/>; one of ours has the type <c>fuse.SUBTYPE</c>.</summary>
     public static MountPointState StateOf(string path, string subtype)
     {
         string absolute = Resolve(path, out MountInfo? mount);
         if (mount is null) return MountPointState.None;
-        if (mount.Value.Type != TypeName(subtype)) return MountPointState.OtherFileSystem;
+        if (!IsOurs(mount.Value, subtype)) return MountPointState.OtherFileSystem;
         return IsDead(absolute) ? MountPointState.Dead : MountPointState.Live;
     }
 
-    /// <summary>Where <c>fuse.SUBTYPE</c> is mounted, in mount order.</summary>
+    /// <summary>Where one of ours is mounted, in mount order.</summary>
     public static IReadOnlyList<string> Find(string subtype)
     {
-        string type = TypeName(subtype);
         List<string> found = [];
         foreach (MountInfo mount in MountInfo.ReadAll())
         {
-            if (mount.Type == type) found.Add(mount.MountPoint);
+            if (IsOurs(mount, subtype)) found.Add(mount.MountPoint);
         }
         return found;
+    }
+
+    /// <summary>Waits for its server's answer, however long that takes. What is not ours is not asked.</summary>
+    public static void Ask(string path, string subtype)
+    {
+        string absolute = Resolve(path, out MountInfo? mount);
+        if (mount is { } there && IsOurs(there, subtype)) PathCalls.StatServer(absolute);
     }
 
     /// <summary>Detaches a dead mount. The caller has seen that it is dead.</summary>
@@ -60,10 +69,13 @@ public static class MountPoints
     public static void DetachAbandoned(string path, string subtype)
     {
         string absolute = Resolve(path, out MountInfo? mount);
-        if (mount?.Type != TypeName(subtype)) return;
+        if (mount is not { } there || !IsOurs(there, subtype)) return;
         int errno = PathCalls.Unmount(absolute, MNT_FORCE | MNT_DETACH);
         if (errno != 0) throw new FuseException("unmount", absolute, errno);
     }
+
+    private static bool IsOurs(in MountInfo mount, string subtype) =>
+        mount.Type == TypeName(subtype) && mount.UserId is { } owner && (owner == 0 || owner == (uint)geteuid());
 
     internal static string TypeName(string subtype) => subtype.Length == 0 ? "fuse" : "fuse." + subtype;
 

@@ -12,6 +12,7 @@ namespace Iterators.User;
 internal sealed unsafe class SafeDirectory : IDisposable
 {
     private const string NotRoots = "is not owned by root";
+    private const uint Sticky = 0x200; // S_ISVTX
     private const int LargestFile = 64 * 1024 * 1024;
     private int _fd;
 
@@ -20,13 +21,16 @@ internal sealed unsafe class SafeDirectory : IDisposable
     /// <summary>Opens it, step by step from the root, so that no step can be exchanged after it was looked at.</summary>
     /// <param name="path">Absolute, without symbolic links.</param>
     /// <param name="reason">Why it is refused; null: it does not exist, or it is given.</param>
-    public static SafeDirectory? Open(string path, out string? reason)
+    /// <param name="throughSticky">Others may write into the directories above it if those are sticky: what is root's in them stays as it is.</param>
+    public static SafeDirectory? Open(string path, out string? reason, bool throughSticky = false)
     {
         reason = null;
         int fd = OpenAt(AT_FDCWD, "/", O_DIRECTORY);
         string at = "/";
-        foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries).Prepend(""))
+        string[] parts = ["", .. path.Split('/', StringSplitOptions.RemoveEmptyEntries)];
+        for (int i = 0; i < parts.Length; i++)
         {
+            string part = parts[i];
             if (part.Length > 0)
             {
                 at = at.Length > 1 ? $"{at}/{part}" : $"/{part}";
@@ -40,7 +44,8 @@ internal sealed unsafe class SafeDirectory : IDisposable
                     return null;
                 }
             }
-            reason = WhyUnsafe(fd, out _);
+            reason = WhyUnsafe(fd, out stat found);
+            if (throughSticky && i < parts.Length - 1 && (uint)found.st_uid == 0 && ((uint)found.st_mode & Sticky) != 0) reason = null;
             if (reason is null) continue;
             reason = $"{at}: {reason}";
             close(fd);

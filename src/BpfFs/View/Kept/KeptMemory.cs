@@ -25,6 +25,9 @@ internal sealed unsafe class KeptMemory : IDisposable
     /// <summary>What <see cref="TryOpen"/> says of a file of another version.</summary>
     public static int AnotherLayout => EPROTO;
 
+    /// <summary>What a link to it in /proc/PID/fd says.</summary>
+    public const string Link = "/memfd:bpffs-view (deleted)";
+
     /// <summary>Where in the file the keeper counts the reloads that failed: a 64-bit number.</summary>
     public const long FailedReloadsAt = sizeof(ulong);
 
