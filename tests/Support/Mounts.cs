@@ -30,10 +30,10 @@ public static partial class Mounts
     /// <summary>Ends the FUSE connection of what is mounted at a path, however stuck its server is: all who wait for it get an error. Asks nobody but the kernel.</summary>
     public static void Abort(string path)
     {
+        using FuseControl control = new();
         foreach (string[] fields in Lines(path))
         {
             string abort = $"/sys/fs/fuse/connections/{fields[2].Split(':')[1]}/abort"; // the device's minor number
-            if (!File.Exists(abort)) Tool.Run("mount", "-t", "fusectl", "fusectl", "/sys/fs/fuse/connections");
             if (File.Exists(abort)) File.WriteAllText(abort, "1");
         }
     }
@@ -44,4 +44,16 @@ public static partial class Mounts
 
     [GeneratedRegex(@"\\([0-7]{3})")]
     private static partial Regex Octal();
+}
+
+/// <summary>The switches of FUSE connections, where systemd mounts them; unmounted again if nobody had.</summary>
+public sealed class FuseControl : IDisposable
+{
+    private const string Path = "/sys/fs/fuse/connections";
+    private readonly bool _isOurs = Mounts.At(Path).Length == 0 && Tool.Run("mount", "-t", "fusectl", "fusectl", Path).Code == 0;
+
+    public void Dispose()
+    {
+        if (_isOurs) Tool.Run("umount", "-l", Path);
+    }
 }

@@ -273,7 +273,7 @@ public sealed class FuseMount : IAsyncDisposable
     }
 
     /// <summary>For a mount that was detached while in use.</summary>
-    private void Abort()
+    private unsafe void Abort()
     {
         string cause = _abort is null ? TryOpenAbort(out _abort) : "";
         if (_abort is null)
@@ -281,14 +281,8 @@ public sealed class FuseMount : IAsyncDisposable
             Log.NoAbort(_logger, MountPoint, cause);
             return;
         }
-        try
-        {
-            using FileStream stream = new(_abort, FileAccess.Write, 0); // RandomAccess is for what can be sought in
-            stream.Write("1"u8);
-        }
-        catch (IOException e)
-        {
-            Log.NoAbort(_logger, MountPoint, e.Message);
-        }
+        byte one = (byte)'1';
+        // By write(2): it has no offset, and System.IO would give it one.
+        if (write((int)_abort.DangerousGetHandle(), &one, 1) < 0) Log.NoAbort(_logger, MountPoint, Errno.Text(errno));
     }
 }
