@@ -204,7 +204,8 @@ internal sealed unsafe class KeptTable
         else if (index >= WarmSlots && length is > 0 and <= PageSize) Punch(_pagesAt + ((((long)index * 2) + SideOf(where)) * PageSize), PageSize);
     }
 
-    private void Punch(long offset, long length) => LibC.fallocate(_fd, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, offset, length);
+    // Whole pages: of one that it is to free in part the kernel only clears that.
+    private void Punch(long offset, long length) => LibC.fallocate(_fd, LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE, offset, (length + PageSize - 1) & ~(PageSize - 1L));
 }
 
 /// <summary>The request that opens a handle.</summary>
