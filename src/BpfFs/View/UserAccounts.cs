@@ -93,6 +93,9 @@ internal sealed class UserAccounts(UserLimits limits)
         }
     }
 
+    /// <summary>A place for a request of a user about a row, until it is disposed. Of a row that does not wait (<see cref="Row.MayWait"/>) it is none, and never refused.</summary>
+    public WaitingPlace PlaceFor(Row? row, uint uid) => row is not { MayWait: true } ? default : TryWait(uid) ? new WaitingPlace(this, uid) : WaitingPlace.Refused;
+
     /// <summary>
     /// A request that may wait for a lock somebody holds (<see cref="Row.MayWait"/>) begins. False: so many of his wait already, or of all users, that it would take the threads of others.
     /// </summary>
@@ -129,4 +132,21 @@ internal sealed class UserAccounts(UserLimits limits)
             if (account.IsEmpty) _byUser.Remove(uid);
         }
     }
+}
+
+/// <summary>Among the requests that may wait for others' locks, given back when it is disposed.</summary>
+internal readonly ref struct WaitingPlace
+{
+    private readonly UserAccounts? _of;
+    private readonly uint _uid;
+
+    public WaitingPlace(UserAccounts of, uint uid) => (_of, _uid) = (of, uid);
+
+    private WaitingPlace(bool isRefused) => IsRefused = isRefused;
+
+    public static WaitingPlace Refused => new(isRefused: true);
+
+    public bool IsRefused { get; }
+
+    public void Dispose() => _of?.EndWait(_uid);
 }

@@ -119,24 +119,11 @@ internal sealed partial class ViewFileSystem : FileSystem
     public override int Open(in Request request, ulong node, int flags, ref fuse_open_out open)
     {
         Asker.Is(request);
-        bool mayWait = MayWait(node);
-        if (mayWait && !Context.Accounts.TryWait(request.Uid)) return EBUSY;
-        try
-        {
-            return OpenNow(request, node, ref open);
-        }
-        finally
-        {
-            if (mayWait) Context.Accounts.EndWait(request.Uid);
-        }
-    }
-
-    private bool MayWait(ulong node) => _tree.Find(NodeId.From(node).Row)?.MayWait == true;
-
-    private int OpenNow(in Request request, ulong node, ref fuse_open_out open)
-    {
         NodeId id = NodeId.From(node);
-        if (_tree.Find(id.Row) is not { } opening || !Shows(request, opening)) return ENOENT;
+        if (_tree.Find(id.Row) is not { } opening) return ENOENT;
+        using WaitingPlace place = Context.Accounts.PlaceFor(opening, request.Uid);
+        if (place.IsRefused) return EBUSY;
+        if (!Shows(request, opening)) return ENOENT;
         int errno = IsPrivate(opening, id) ? Caller.FindAdmin(Context, request) : 0; // the kernel has looked at his user id only
         if (errno != 0) return Noted(errno, id);
         OpenFile opened;
@@ -198,17 +185,11 @@ internal sealed partial class ViewFileSystem : FileSystem
     {
         length = 0;
         if (_files.Find(handle) is not { } file) return EBADF;
-        bool mayWait = MayWait(node);
-        if (mayWait && !Context.Accounts.TryWait(request.Uid)) return EBUSY;
-        try
-        {
-            int errno = file.Read(request, offset, buffer, out length);
-            return errno == 0 ? 0 : Noted(errno, NodeId.From(node));
-        }
-        finally
-        {
-            if (mayWait) Context.Accounts.EndWait(request.Uid);
-        }
+        NodeId id = NodeId.From(node);
+        using WaitingPlace place = Context.Accounts.PlaceFor(_tree.Find(id.Row), request.Uid);
+        if (place.IsRefused) return EBUSY;
+        int errno = file.Read(request, offset, buffer, out length);
+        return errno == 0 ? 0 : Noted(errno, id);
     }
 
     public override void Release(ulong node, ulong handle) => Close(handle);
@@ -229,21 +210,8 @@ internal sealed partial class ViewFileSystem : FileSystem
     public int SizeOf(Row row, ulong key, out long size)
     {
         size = 0;
-        uint uid = Asker.Uid;
-        if (row.MayWait && !Context.Accounts.TryWait(uid)) return EBUSY;
-        try
-        {
-            return SizeNow(row, key, out size);
-        }
-        finally
-        {
-            if (row.MayWait) Context.Accounts.EndWait(uid);
-        }
-    }
-
-    private int SizeNow(Row row, ulong key, out long size)
-    {
-        size = 0;
+        using WaitingPlace place = Context.Accounts.PlaceFor(row, Asker.Uid);
+        if (place.IsRefused) return EBUSY;
         int errno;
         switch (row)
         {
